@@ -1,0 +1,80 @@
+"""Every change to the mirror's files passes here.
+
+A file is written under a temporary name, flushed, renamed into place, and its folder
+flushed: after a power cut it is there whole or not at all. Nothing else in the package
+opens a mirror file for writing, renames, links or removes one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+FILE_MODE = 0o640
+FOLDER_MODE = 0o750
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents, each one's entry flushed in its parent."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        flush_folder(one.parent)
+
+
+def open_for_append(path: Path, *, mode: int = FILE_MODE) -> BinaryIO:
+    """Open `path` for appending, created with `mode`; a symlink there is refused."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, mode), "ab", buffering=0)
+
+
+def open_for_write(path: Path, *, mode: int = FILE_MODE) -> BinaryIO:
+    """Open `path` emptied for writing, created with `mode`; a symlink there is refused."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, mode), "wb")
+
+
+def flush_file(file: BinaryIO) -> None:
+    """Everything written to `file` is on the disk when this returns."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """The names in `folder` are on the disk when this returns."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def put_in_place(temporary: Path, final: Path) -> None:
+    """Rename a flushed file to its final name (same filesystem) and flush the folder."""
+    temporary.replace(final)
+    flush_folder(final.parent)
+
+
+def link(existing: Path, new: Path) -> None:
+    """Give `existing` a second name, durably."""
+    new.hardlink_to(existing)
+    flush_folder(new.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, durably; not being there is fine."""
+    path.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
+def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
+    """Replace `path` by `content`, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.new")
+    with open_for_write(temporary, mode=mode) as file:
+        file.write(content)
+        flush_file(file)
+    put_in_place(temporary, path)
