@@ -5,6 +5,7 @@
     LccMirrorError                    something a person can act on
     ├── ConfigError                   the configuration is wrong
     ├── UsageError                    the command line is wrong
+    ├── Stopped                       the work was asked to end; nothing is wrong
     ├── LocalError                    this machine, not the server
     │   ├── MirrorUnusable            the root is no place for a mirror
     │   ├── MirrorLocked              another lccmirror holds it
@@ -73,6 +74,10 @@ class UsageError(LccMirrorError):
     """The command line is wrong."""
 
     exit_code = 2
+
+
+class Stopped(LccMirrorError):
+    """The work was asked to end before it was done; what it had is kept."""
 
 
 class LocalError(LccMirrorError):
@@ -148,7 +153,7 @@ class CutShort(TransientError):
 
 
 class PageNotReady(TransientError):
-    """A page of a dataset came back without the rows it has (the server is still rendering it)."""
+    """A page came back without the rows it has: the server is still rendering it."""
 
 
 class FileChanged(TransientError):
