@@ -1,0 +1,228 @@
+"""The configuration: finding the file, reading it, and saying all that is wrong with it.
+
+The settings themselves are in `config_model`; how one value is read in `config_values`;
+what keys have to do with each other in `config_checks`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .config_checks import Findings, check_searches, check_tables, with_server_defaults
+from .config_convert import Converted, Mistakes, convert, suggestion
+from .config_lines import LineMap, locate
+from .config_model import (
+    TABLES,
+    Config,
+    KeysConfig,
+    LightCurveConfig,
+    LimitsConfig,
+    MirrorConfig,
+    PollConfig,
+    SearchConfig,
+    SelectConfig,
+    ServerConfig,
+)
+from .errors import ConfigError
+
+__all__ = [
+    "Config",
+    "KeysConfig",
+    "LightCurveConfig",
+    "LimitsConfig",
+    "MirrorConfig",
+    "PollConfig",
+    "SearchConfig",
+    "SelectConfig",
+    "ServerConfig",
+    "find_config",
+    "load_config",
+]
+
+FILE_NAME = "lccmirror.toml"
+ENVIRONMENT_NAME = "LCCMIRROR_CONFIG"
+SYSTEM_FILE = Path("/etc/lccmirror/config.toml")
+_LARGEST_FILE = 4 * 1000**2
+
+
+def _user_folder() -> Path:
+    # Most runs find their file before it comes to this.
+    from platformdirs import user_config_path
+
+    return user_config_path("lccmirror")
+
+
+def find_config(
+    explicit: Path | None,
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    user_folder: Callable[[], Path] = _user_folder,
+    system_file: Path = SYSTEM_FILE,
+) -> Path:
+    """Return the configuration file to use.
+
+    Parameters
+    ----------
+    explicit
+        What ``--config`` says, if it was given: it, and no other.
+    environ
+        The environment: ``LCCMIRROR_CONFIG`` comes next, and if it is set, no other.
+    cwd
+        The current folder: ``lccmirror.toml`` in it, then ``config.toml`` in the user's
+        configuration folder, then ``/etc/lccmirror/config.toml``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, naming every place looked at.
+    """
+    for source, named in (
+        ("--config", explicit),
+        (ENVIRONMENT_NAME, environ.get(ENVIRONMENT_NAME) or None),
+    ):
+        if named is not None:
+            path = cwd / Path(named)
+            if not path.is_file():
+                what = "is not a file" if path.exists() else "does not exist"
+                raise ConfigError(f"{path}: the configuration file that {source} names {what}")
+            return path
+    places = (cwd / FILE_NAME, user_folder() / "config.toml", system_file)
+    for path in places:
+        if path.is_file():
+            return path
+    looked = "".join(f"\n  {path}" for path in places)
+    raise ConfigError(
+        f"no configuration file; looked for{looked}",
+        hint=f"lccmirror init DIR --url URL makes one; -c or {ENVIRONMENT_NAME} names one",
+    )
+
+
+def load_config(path: Path, *, thorough: bool = True) -> Config:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path
+        The file. Relative paths in it are relative to its folder.
+    thorough
+        Also look at what the file names: lists of targets, the key file, the size of the
+        disk, and work out ``cron``. False is for commands that must start at once and only
+        read the mirror.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake, one a line: ``file:line: table.key: what is wrong``.
+    """
+    text = _text(path)
+    written = _tables(text, path)
+    lines = locate(text)
+    base = path.absolute().parent
+    findings = Findings()
+    mistakes = findings.mistakes
+    for key in written:
+        if key not in TABLES and key != "search":
+            mistakes.add((key,), f"unknown {_where_it_belongs(key)}")
+    tables: dict[str, Converted] = {}
+    for name, kind in TABLES.items():
+        table = written.get(name, {})
+        if not isinstance(table, dict):
+            mistakes.add((name,), f"must be a table: [{name}]")
+            table = {}
+        tables[name] = convert(kind, table, (name,), base, mistakes)
+    search_tables = _search_tables(written.get("search", []), mistakes)
+    searches = [
+        convert(SearchConfig, table, ("search", index), base, mistakes)
+        for index, table in enumerate(search_tables)
+    ]
+    check_tables(tables, findings, thorough=thorough)
+    check_searches(searches, search_tables, tables["server"], findings, thorough=thorough)
+    if len(mistakes):
+        raise ConfigError("\n".join(mistakes.texts(path, lines)))
+    return _config(tables, searches, path, lines, findings)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot read the configuration: {error.strerror or error}"
+        ) from error
+    if len(data) > _LARGEST_FILE:
+        raise ConfigError(f"{path}: larger than {_LARGEST_FILE} bytes: not a configuration")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text") from None
+
+
+def _tables(text: str, path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
+        if match:
+            where, what = match[2], f"{match[1]} (column {match[3]})"
+        else:
+            where = str(len(text.splitlines()) or 1)
+            what = str(error).replace("(at end of document)", "(at the end of the file)")
+        raise ConfigError(f"{path}:{where}: not TOML: {what}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not a configuration: nested too deeply") from None
+
+
+def _search_tables(value: object, mistakes: Mistakes) -> list[dict[str, object]]:
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return value
+    mistakes.add(("search",), "write every search under a line [[search]] of its own")
+    return []
+
+
+def _where_it_belongs(key: str) -> str:
+    for name, kind in TABLES.items():
+        if key in kind.__struct_encode_fields__:
+            return f"key here; it belongs under [{name}]"
+    return f"table{suggestion(key, (*TABLES, 'search'))}"
+
+
+def _config(
+    tables: Mapping[str, Converted],
+    searches: list[Converted],
+    path: Path,
+    lines: LineMap,
+    findings: Findings,
+) -> Config:
+    server, mirror, poll = tables["server"].table, tables["mirror"].table, tables["poll"].table
+    select, keys = tables["select"].table, tables["keys"].table
+    lightcurves, limits = tables["lightcurves"].table, tables["limits"].table
+    assert isinstance(server, ServerConfig)
+    assert isinstance(mirror, MirrorConfig)
+    assert isinstance(poll, PollConfig)
+    assert isinstance(select, SelectConfig)
+    assert isinstance(lightcurves, LightCurveConfig)
+    assert isinstance(limits, LimitsConfig)
+    assert isinstance(keys, KeysConfig)
+    return Config(
+        server=server,
+        mirror=mirror,
+        poll=poll,
+        select=select,
+        lightcurves=lightcurves,
+        limits=limits,
+        keys=keys,
+        searches=tuple(
+            with_server_defaults(one.table)
+            for one in searches
+            if isinstance(one.table, SearchConfig)
+        ),
+        path=path.absolute(),
+        warnings=tuple(findings.warnings.texts(path, lines)),
+        lines=lines,
+    )

@@ -1,0 +1,267 @@
+"""What no single key can know: checks across the keys of a configuration."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from urllib.parse import urlsplit
+
+from msgspec import structs
+
+from . import units
+from .config_convert import Converted, Mistakes
+from .config_cron import least_gap
+from .config_model import (
+    KeysConfig,
+    MirrorConfig,
+    PollConfig,
+    SearchConfig,
+    SelectConfig,
+    ServerConfig,
+)
+from .errors import UsageError
+from .positions import read_targets
+
+LEAST_INTERVAL_S = 15 * 60.0
+"""Between two runs of a search: each leaves a dataset on somebody's server."""
+
+_ANONYMOUS_PER_MINUTE = 600
+_REQUIRED = {
+    "conesearch": ("center",),
+    "ftsquery": ("text",),
+    "columnsearch": ("filters",),
+    "xmatch": ("file",),
+}
+_ONLY_FOR = {
+    "center": "conesearch",
+    "radius_arcmin": "conesearch",
+    "text": "ftsquery",
+    "sesame": "ftsquery",
+    "file": "xmatch",
+    "radius_arcsec": "xmatch",
+}
+_SERVER_RADIUS = {"conesearch": ("radius_arcmin", 5.0), "xmatch": ("radius_arcsec", 3.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Where checks put what they find: mistakes, and things allowed but unwise."""
+
+    mistakes: Mistakes = field(default_factory=Mistakes)
+    warnings: Mistakes = field(default_factory=Mistakes)
+
+
+def check_tables(
+    tables: Mapping[str, Converted], findings: Findings, *, thorough: bool
+) -> None:
+    """Check the tables against each other; `thorough` also looks at files and the disk."""
+    server, mirror, keys = tables["server"], tables["mirror"], tables["keys"]
+    _check_server(server, findings, thorough=thorough)
+    _check_mirror(mirror, findings, thorough=thorough)
+    assert isinstance(keys.table, KeysConfig)
+    assert isinstance(mirror.table, MirrorConfig)
+    folder = keys.table.dir
+    if folder and "root" not in mirror.bad and _inside(folder, mirror.table.root):
+        findings.mistakes.add(
+            ("keys", "dir"),
+            "the keys must be outside the mirror, whose files are readable by the group",
+        )
+    poll, select = tables["poll"].table, tables["select"].table
+    assert isinstance(poll, PollConfig)
+    assert isinstance(select, SelectConfig)
+    if not tables["poll"].bad and poll.full_list_s < poll.datasets_s:
+        findings.mistakes.add(
+            ("poll", "full_list"),
+            f"must not be less than poll.datasets ({units.duration_text(poll.datasets_s)})",
+        )
+    for setid in set(select.allow) & set(select.deny):
+        findings.mistakes.add(("select", "deny"), f'"{setid}" is in select.allow, too')
+    if "private" in select.visibility and not _has_account(server):
+        findings.warnings.add(
+            ("select", "visibility"),
+            "without server.api_key_file no private dataset is ever seen",
+        )
+
+
+def check_searches(
+    searches: Sequence[Converted],
+    written: Sequence[Mapping[str, object]],
+    server: Converted,
+    findings: Findings,
+    *,
+    thorough: bool,
+) -> None:
+    """Check the searches: each by itself, and their names against each other."""
+    first: dict[str, int] = {}
+    for index, (search, keys) in enumerate(zip(searches, written, strict=True)):
+        one = search.table
+        assert isinstance(one, SearchConfig)
+        if "name" not in search.bad:
+            # Views in SQL do not tell upper from lower case.
+            other = first.setdefault(one.name.lower(), index)
+            if other != index:
+                findings.mistakes.add(
+                    ("search", index, "name"), f"search[{other}] has this name already"
+                )
+        check = _SearchCheck(one, search.bad, keys, index, findings.mistakes)
+        if "kind" not in search.bad:
+            check.kind()
+        check.schedule(thorough=thorough)
+        check.account(has_account=_has_account(server))
+        if thorough and one.file is not None and one.kind == "xmatch":
+            check.targets(one.file)
+
+
+def with_server_defaults(search: SearchConfig) -> SearchConfig:
+    """Return `search` with the radius that the server takes when none is given."""
+    name, radius = _SERVER_RADIUS.get(search.kind, ("", 0.0))
+    if name and getattr(search, name) is None:
+        return structs.replace(search, **{name: radius})
+    return search
+
+
+@dataclass(frozen=True, slots=True)
+class _SearchCheck:
+    """The checks of one search, as it was understood and as it was `written`."""
+
+    search: SearchConfig
+    bad: frozenset[str]
+    written: Mapping[str, object]
+    index: int
+    mistakes: Mistakes
+
+    def add(self, key: str, message: str) -> None:
+        self.mistakes.add(("search", self.index, key), message)
+
+    def kind(self) -> None:
+        kind = self.search.kind
+        for key in _REQUIRED[kind]:
+            if key not in self.written:
+                self.add(key, f"missing; a {kind} needs it")
+        for key, owner in _ONLY_FOR.items():
+            if key in self.written and owner != kind:
+                self.add(key, f"only for kind {owner}, this is a {kind}")
+
+    def schedule(self, *, thorough: bool) -> None:
+        search, choices = self.search, "every, cron or on_new_data = true"
+        chosen = [key for key in ("every", "cron") if key in self.written]
+        if search.on_new_data or "on_new_data" in self.bad:
+            chosen.append("on_new_data")
+        if not chosen:
+            self.add("every", f"missing; a search needs one of {choices}")
+        elif len(chosen) > 1:
+            self.add(chosen[-1], f"only one of {choices}; there is {chosen[0]} already")
+        if search.every_s is not None:
+            self._not_too_often("every", search.every_s)
+        if search.cron is not None and thorough:
+            try:
+                self._not_too_often("cron", least_gap(search.cron).total_seconds())
+            except UsageError as error:
+                self.add("cron", error.message)
+
+    def account(self, *, has_account: bool) -> None:
+        if has_account:
+            return
+        if self.search.visibility in ("private", "shared"):
+            self.add(
+                "visibility",
+                f"{self.search.visibility} needs server.api_key_file: nobody could read the "
+                "dataset after an anonymous key's end",
+            )
+        if self.search.email_when_done:
+            self.add("email_when_done", "needs an account's key (server.api_key_file)")
+
+    def targets(self, file: FilePath) -> None:
+        try:
+            read_targets(file)
+        except UsageError as error:
+            for line in error.message.splitlines():
+                self.add("file", line)
+
+    def _not_too_often(self, key: str, seconds: float) -> None:
+        if seconds < LEAST_INTERVAL_S and not self.search.allow_frequent:
+            self.add(
+                key,
+                f"runs {units.duration_text(seconds)} apart; each leaves a dataset on the "
+                "server, so less than 15m needs allow_frequent = true",
+            )
+
+
+def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> None:
+    table = server.table
+    assert isinstance(table, ServerConfig)
+    if "url" not in server.bad and table.url.startswith("http://"):
+        host = urlsplit(table.url).hostname or ""
+        if not _is_loopback(host):
+            findings.warnings.add(
+                ("server", "url"),
+                "plain http: the key and all data can be read and changed on the way",
+            )
+    if table.requests_per_minute >= _ANONYMOUS_PER_MINUTE and not _has_account(server):
+        findings.warnings.add(
+            ("server", "requests_per_minute"),
+            f"an anonymous key is limited to {_ANONYMOUS_PER_MINUTE} by default",
+        )
+    if thorough and table.api_key_file is not None:
+        try:
+            mode = table.api_key_file.stat().st_mode
+        except OSError as error:
+            findings.mistakes.add(
+                ("server", "api_key_file"), f"{table.api_key_file}: {error.strerror or error}"
+            )
+            return
+        if not stat.S_ISREG(mode):
+            findings.mistakes.add(
+                ("server", "api_key_file"), f"{table.api_key_file} is not a file"
+            )
+        elif mode & 0o077:
+            findings.warnings.add(
+                ("server", "api_key_file"), "others can read this key; chmod 600 it"
+            )
+
+
+def _check_mirror(mirror: Converted, findings: Findings, *, thorough: bool) -> None:
+    table = mirror.table
+    assert isinstance(table, MirrorConfig)
+    if not thorough or "root" in mirror.bad:
+        return
+    try:
+        folder = next(one for one in (table.root, *table.root.parents) if one.is_dir())
+        total = shutil.disk_usage(folder).total
+    except (OSError, StopIteration):
+        # Whether the root is any good is found out by whoever opens the mirror.
+        return
+    if table.min_free >= total:
+        findings.mistakes.add(
+            ("mirror", "min_free"),
+            f"the whole disk has {total / 1e9:.0f} GB: nothing could ever be mirrored",
+        )
+    elif table.max_bytes is not None and table.max_bytes + table.min_free > total:
+        findings.warnings.add(
+            ("mirror", "max_bytes"),
+            f"with min_free more than the whole disk ({total / 1e9:.0f} GB): "
+            "the disk is the limit",
+        )
+
+
+def _has_account(server: Converted) -> bool:
+    assert isinstance(server.table, ServerConfig)
+    # A key file that was named, if wrongly: one mistake, not one for every search.
+    return server.table.api_key_file is not None or "api_key_file" in server.bad
+
+
+def _inside(path: FilePath, folder: FilePath) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

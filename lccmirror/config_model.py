@@ -1,0 +1,186 @@
+"""The validated settings: one frozen struct for each table of the configuration file.
+
+A field's annotation says all there is to know about its key: the type, and how the value
+in the file is read (a callable, or a `msgspec.Meta` with the limits). A field that ends in
+``_s`` holds seconds; its key in the file has no ``_s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from . import config_values as values
+from .config_lines import LineMap
+
+MB, GB = 1000**2, 1000**3
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+SearchKind = Literal["conesearch", "ftsquery", "columnsearch", "xmatch"]
+
+
+def file_key(field: str) -> str:
+    """Return the key in the file for the name of a field."""
+    return field.removesuffix("_s")
+
+
+class Table(Struct, frozen=True, kw_only=True, rename=file_key):
+    """A table of the configuration file."""
+
+
+class ServerConfig(Table, frozen=True):
+    """``[server]``: which server, and how to behave there."""
+
+    url: Annotated[str, values.server_url]
+    connect_timeout_s: Annotated[float, values.duration(1, HOUR)] = 10.0
+    read_timeout_s: Annotated[float, values.duration(1, HOUR)] = 60.0
+    retry_total_s: Annotated[float, values.duration(0, DAY)] = 15 * MINUTE
+    requests_per_minute: Annotated[int, Meta(ge=1, le=6000)] = 300
+    burst: Annotated[int, Meta(ge=1, le=20)] = 20
+    api_key_file: Annotated[Path | None, values.path] = None
+    anonymous_fallback: bool = True
+    user_agent_contact: Annotated[str | None, values.header_text] = None
+
+
+class MirrorConfig(Table, frozen=True):
+    """``[mirror]``: where the mirror is and how large it may become."""
+
+    root: Annotated[Path, values.path]
+    products: Annotated[
+        tuple[str, ...], values.words("csv", "lczip", "pickle", at_least_one=True)
+    ] = ("csv", "lczip")
+    workers: Annotated[int, Meta(ge=1, le=16)] = 2
+    max_bytes: Annotated[int | None, values.size(10 * MB)] = None
+    min_free: Annotated[int, values.size()] = 5 * GB
+    bandwidth: Annotated[int | None, values.rate(1000)] = None
+
+
+class PollConfig(Table, frozen=True):
+    """``[poll]``: how often the server is asked what is new."""
+
+    datasets_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 15 * MINUTE
+    collections_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 6 * HOUR
+    full_list_s: Annotated[float, values.duration(HOUR, 365 * DAY)] = 7 * DAY
+
+
+class SelectConfig(Table, frozen=True):
+    """``[select]``: which datasets are mirrored. ``query_types`` are the server's names."""
+
+    collections: Annotated[tuple[str, ...], values.globs] = ()
+    query_types: Annotated[tuple[str, ...], values.query_types] = ()
+    visibility: Annotated[
+        tuple[str, ...],
+        values.words("public", "unlisted", "shared", "private", at_least_one=True),
+    ] = ("public", "unlisted")
+    max_objects: Annotated[int, Meta(ge=1)] | None = None
+    max_size: Annotated[int | None, values.size(1)] = None
+    not_before: Annotated[datetime | None, values.moment] = None
+    allow: Annotated[tuple[str, ...], values.setids] = ()
+    deny: Annotated[tuple[str, ...], values.setids] = ()
+
+
+class LightCurveConfig(Table, frozen=True):
+    """``[lightcurves]``: single light curves, for datasets without a ZIP."""
+
+    singles: Literal["never", "missing"] = "never"
+    limit: Annotated[int, Meta(ge=1)] = 1000
+
+
+class LimitsConfig(Table, frozen=True):
+    """``[limits]``: what is refused as too large to be true, whatever the server sends."""
+
+    max_json: Annotated[int, values.size(1 * MB)] = 2 * GB
+    max_event: Annotated[int, values.size(1000)] = 4 * MB
+    max_csv: Annotated[int, values.size(1 * MB)] = 4 * GB
+    max_file: Annotated[int, values.size(1 * MB)] = 100 * GB
+    max_lightcurve: Annotated[int, values.size(1 * MB)] = 256 * MB
+    max_rows: Annotated[int, Meta(ge=1)] = 10_000_000
+    max_columns: Annotated[int, Meta(ge=1)] = 5_000
+    max_text: Annotated[int, values.size(1000)] = 16 * MB
+    max_zip_members: Annotated[int, Meta(ge=1)] = 1_000_000
+    max_zip_ratio: Annotated[float, Meta(ge=1, le=1_000_000)] = 100.0
+    max_zip_expanded: Annotated[int, values.size(1 * MB)] = 200 * GB
+
+
+class KeysConfig(Table, frozen=True):
+    """``[keys]``: the API keys that the server gives us."""
+
+    dir: Annotated[Path | None, values.path] = None
+    # A key of the documented server lives for about a day.
+    renew_before_s: Annotated[float, values.duration(0, 12 * HOUR)] = HOUR
+
+
+class SearchConfig(Table, frozen=True):
+    """``[[search]]``: a search to repeat. What is only for one kind is None in the others.
+
+    ``file`` is an xmatch's list of targets; `positions.read_targets` reads it.
+    """
+
+    name: Annotated[str, values.search_name]
+    kind: SearchKind
+    enabled: bool = True
+
+    center: Annotated[tuple[float, float] | None, values.position] = None
+    radius_arcmin: Annotated[float | None, values.radius_arcmin] = None
+    text: Annotated[str | None, values.search_text] = None
+    sesame: bool = False
+    file: Annotated[Path | None, values.path] = None
+    radius_arcsec: Annotated[float | None, values.radius_arcsec] = None
+    filters: Annotated[str | None, values.filter_text] = None
+
+    columns: Annotated[tuple[str, ...], values.column_names] = ()
+    collections: Annotated[tuple[str, ...], values.collection_names] = ()
+    sort: Annotated[tuple[tuple[str, str], ...], values.sort] = ()
+    sample: Annotated[int, Meta(ge=1)] | None = None
+    limit: Annotated[int, Meta(ge=1)] | None = None
+    visibility: Literal["public", "unlisted", "shared", "private"] = "unlisted"
+    email_when_done: bool = False
+
+    every_s: Annotated[float | None, values.duration(1, 366 * DAY)] = None
+    cron: Annotated[str | None, values.text] = None
+    on_new_data: bool = False
+    allow_frequent: bool = False
+    deadline_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 6 * HOUR
+
+    def server_filters(self) -> str | None:
+        """Return the filters as the server takes them (``(sdssr lt 13.0)``)."""
+        return None if self.filters is None else values.server_filters(self.filters)
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The whole configuration, as `lccmirror.config.load_config` returns it.
+
+    `path` is the file it came from; `warnings` are things that are allowed but unwise;
+    `lines` knows on which line of the file a key stands.
+    """
+
+    server: ServerConfig
+    mirror: MirrorConfig
+    poll: PollConfig
+    select: SelectConfig
+    lightcurves: LightCurveConfig
+    limits: LimitsConfig
+    keys: KeysConfig
+    searches: tuple[SearchConfig, ...]
+    path: Path
+    warnings: tuple[str, ...]
+    lines: LineMap
+
+
+TABLES: dict[str, type[Table]] = {
+    "server": ServerConfig,
+    "mirror": MirrorConfig,
+    "poll": PollConfig,
+    "select": SelectConfig,
+    "lightcurves": LightCurveConfig,
+    "limits": LimitsConfig,
+    "keys": KeysConfig,
+}
+"""The tables of the file by name; ``[[search]]`` beside them is an array."""
+
+Reader = Callable[[object], object]
+"""Turns a value of the file into a field's value, or raises UsageError."""

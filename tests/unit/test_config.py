@@ -1,0 +1,437 @@
+"""The configuration: found, read, and every mistake reported at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lccmirror.config import Config, find_config, load_config
+from lccmirror.errors import ConfigError
+
+Write = Callable[[str], Path]
+
+MINIMAL = """\
+[server]
+url = "https://lcc.example.org"
+[mirror]
+root = "."
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(text: str) -> Path:
+        path = tmp_path / "lccmirror.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def mistakes(path: Path) -> dict[str, str]:
+    """Return what `load_config` complains about: message by ``line: key``."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.exit_code == 78
+    found = {}
+    for line in caught.value.message.splitlines():
+        if line.startswith("    "):
+            continue
+        where, key, message = line.removeprefix(f"{path}:").split(": ", 2)
+        found[f"{where}: {key}"] = message
+    return found
+
+
+def search(text: str) -> str:
+    return f'{MINIMAL}[[search]]\nname = "s"\n{text}'
+
+
+def test_the_least_configuration_gets_all_defaults(write: Write, tmp_path: Path) -> None:
+    config = load_config(write(MINIMAL))
+    assert config.server.url == "https://lcc.example.org"
+    assert config.server.requests_per_minute == 300
+    assert config.server.burst == 20
+    assert config.mirror.root == tmp_path
+    assert config.mirror.products == ("csv", "lczip")
+    assert config.mirror.max_bytes is None
+    assert config.poll.datasets_s == 900
+    assert config.select.visibility == ("public", "unlisted")
+    assert config.limits.max_zip_members == 1_000_000
+    assert config.searches == ()
+    assert config.warnings == ()
+    assert config.path == tmp_path / "lccmirror.toml"
+
+
+def test_values_are_converted_to_plain_units(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "key.json").touch(mode=0o600)
+    config = load_config(
+        write(
+            """
+            [server]
+            url = "http://127.0.0.1:5000/"
+            connect_timeout = 2.5
+            api_key_file = "key.json"
+            [mirror]
+            root = "mirror"
+            max_bytes = "10 GB"
+            min_free = 0
+            bandwidth = "8 Mbit/s"
+            [poll]
+            datasets = "1h30m"
+            [select]
+            query_types = ["conesearch", "sqlite_xmatch_search"]
+            not_before = 2020-01-01T01:00:00+01:00
+            max_size = "1 GiB"
+            [keys]
+            dir = "~/keys"
+            renew_before = "30m"
+            """
+        )
+    )
+    assert config.server.url == "http://127.0.0.1:5000"
+    assert config.server.connect_timeout_s == 2.5
+    assert config.server.api_key_file == tmp_path / "key.json"
+    assert config.mirror.root == tmp_path / "mirror"
+    assert config.mirror.max_bytes == 10_000_000_000
+    assert config.mirror.bandwidth == 1_000_000
+    assert config.poll.datasets_s == 5400
+    assert config.select.query_types == ("sqlite_kdtree_conesearch", "sqlite_xmatch_search")
+    assert config.select.not_before == datetime(2020, 1, 1, tzinfo=UTC)
+    assert config.select.max_size == 1024**3
+    assert config.keys.dir == Path("~/keys").expanduser()
+    assert config.keys.renew_before_s == 1800
+
+
+def test_a_configuration_cannot_be_changed(write: Write) -> None:
+    config = load_config(write(MINIMAL))
+    for struct, name in ((config, "path"), (config.server, "url"), (config.mirror, "root")):
+        with pytest.raises(AttributeError):
+            setattr(struct, name, None)
+
+
+def test_ten_mistakes_and_more_are_reported_at_once_with_their_lines(write: Write) -> None:
+    path = write(
+        """\
+frob = 1
+workers = 3
+[server]
+url = "ftp://lcc.example.org"
+requests_per_minut = 300
+burst = 21
+[mirror]
+products = ["csv", "zip"]
+max_bytes = 500
+min_free = "5 XB"
+workers = "2"
+[poll]
+datasets = "15 fortnights"
+[lightcurves]
+singles = "nevr"
+[[search]]
+name = "1bad"
+kind = "columnsearch"
+filters = "a contains 'x y'"
+cron = "0 4 * *"
+[[search]]
+kind = "conesearch"
+center = [
+  400,
+  1,
+]
+radius_arcmin = 61
+every = "1m"
+on_new_data = true
+[[srch]]
+"""
+    )
+    found = mistakes(path)
+    assert list(found) == [
+        "1: frob",
+        "2: workers",
+        "4: server.url",
+        "5: server.requests_per_minut",
+        "6: server.burst",
+        "7: mirror.root",
+        "8: mirror.products",
+        "9: mirror.max_bytes",
+        "10: mirror.min_free",
+        "11: mirror.workers",
+        "13: poll.datasets",
+        "15: lightcurves.singles",
+        "17: search[0].name",
+        "19: search[0].filters",
+        "20: search[0].cron",
+        "21: search[1].name",
+        "23: search[1].center",
+        "27: search[1].radius_arcmin",
+        "28: search[1].every",
+        "29: search[1].on_new_data",
+        "30: srch",
+    ]
+    assert found["5: server.requests_per_minut"] == (
+        "unknown key; did you mean requests_per_minute?"
+    )
+    assert found["2: workers"] == "unknown key here; it belongs under [mirror]"
+    assert found["15: lightcurves.singles"].endswith("did you mean never?")
+    assert found["30: srch"] == "unknown table; did you mean search?"
+
+
+def test_a_filter_s_mistake_is_shown_with_a_caret(write: Write) -> None:
+    path = write(search('kind = "columnsearch"\nfilters = "a < 5 and b"\nevery = "1h"\n'))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    first, text, caret = caught.value.message.splitlines()
+    assert first.startswith(f"{path}:8: search[0].filters: at the end: expected")
+    assert text == "    a < 5 and b"
+    assert caret == "    " + " " * 11 + "^"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[server]\nurl = "x\n', 2),
+        ("[server]\nurl = 1\nurl = 2\n", 3),
+        ("[server\n", 1),
+        ('[server]\nurl = "x"\nlist = [1,\n', 3),
+    ],
+)
+def test_bad_toml_is_reported_with_its_line(write: Write, text: str, line: int) -> None:
+    path = write(text)
+    with pytest.raises(ConfigError, match="not TOML") as caught:
+        load_config(path)
+    assert caught.value.message.startswith(f"{path}:{line}: ")
+
+
+def test_what_is_no_text_or_cannot_be_read_is_a_config_error(tmp_path: Path) -> None:
+    path = tmp_path / "lccmirror.toml"
+    for content, message in (
+        (b"a = 1\nb = '\xff'\n", ":2: not UTF-8"),
+        (b"a = " + b"[" * 100_000, "nested too deeply"),
+        (b"#" * 5_000_000, "larger than"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+        assert message in caught.value.message
+    for place in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(ConfigError, match="cannot read"):
+            load_config(place)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "lcc.example.org",
+        "ftp://lcc.example.org",
+        "https://",
+        "https://user:secret@lcc.example.org",
+        "https://lcc.example.org/?key=x",
+        "https://lcc.example.org/#x",
+        "https://lcc.example.org?",
+        "https://lcc.example.org/api",
+        "https://lcc.example.org:99999",
+        "https://lcc.example.org:0",
+        "https://lcc example.org",
+        "https://lcc.example.org\\u0000",
+        "https://[::1",
+    ],
+)
+def test_only_a_server_s_own_url_is_taken(write: Write, url: str) -> None:
+    found = mistakes(write(MINIMAL.replace("https://lcc.example.org", url)))
+    assert list(found) == ["2: server.url"]
+    assert "secret" not in found["2: server.url"]
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://lcc.example.org", True),
+        ("http://192.168.1.4:8080", True),
+        ("http://127.0.0.1:5000", False),
+        ("http://[::1]:5000", False),
+        ("http://localhost", False),
+        ("https://lcc.example.org", False),
+    ],
+)
+def test_plain_http_beyond_this_machine_is_warned_of(
+    write: Write, url: str, warned: bool
+) -> None:
+    config = load_config(write(MINIMAL.replace("https://lcc.example.org", url)))
+    assert config.server.url == url
+    assert any("plain http" in warning for warning in config.warnings) == warned
+
+
+def test_tables_and_searches_of_the_wrong_shape_are_mistakes(write: Write) -> None:
+    assert mistakes(write('server = 3\n[mirror]\nroot = "."\n')) == {
+        "1: server": "must be a table: [server]",
+        "1: server.url": "missing",
+    }
+    assert "[[search]]" in mistakes(write(f'{MINIMAL}[search]\nname = "s"\n'))["5: search"]
+    assert list(mistakes(write(f"search = [1]\n{MINIMAL}"))) == ["1: search"]
+
+
+def test_an_empty_file_says_what_it_needs(write: Write) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(""))
+    assert "server.url: missing" in caught.value.message
+    assert "mirror.root: missing" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        ("select", 'allow = ["abc"]\ndeny = ["abc"]'),
+        ("select", 'allow = ["../../etc"]'),
+        ("select", 'allow = ["a", "a"]'),
+        ("select", "visibility = []"),
+        ("select", 'collections = "hatnet_*"'),
+        ("select", 'collections = ["a b"]'),
+        ("select", 'query_types = ["consearch"]'),
+        ("select", 'not_before = "soon"'),
+        ("select", "not_before = 12:00:00"),
+        ("poll", 'full_list = "1h"\ndatasets = "2h"'),
+        ("poll", 'datasets = "1s"'),
+        ("keys", 'renew_before = "2d"'),
+        ("keys", 'dir = "keys"'),
+        ("limits", "max_zip_ratio = nan"),
+        ("limits", "max_rows = 0"),
+        ("limits", "max_columns = true"),
+        ("lightcurves", "limit = 1.5"),
+    ],
+)
+def test_values_that_make_no_sense_are_mistakes(write: Write, table: str, keys: str) -> None:
+    found = mistakes(write(f"{MINIMAL}[{table}]\n{keys}\n"))
+    assert len(found) == 1
+    assert f": {table}." in next(iter(found))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "products = []",
+        'products = ["csv", "csv"]',
+        'min_free = "8 EB"',
+        "max_bytes = 500",
+        'bandwidth = "1 B/s"',
+        "workers = 0",
+        "workers = true",
+    ],
+)
+def test_a_mirror_that_could_never_work_is_a_mistake(write: Write, line: str) -> None:
+    found = mistakes(write(f"{MINIMAL}{line}\n"))
+    assert list(found) == [f"5: mirror.{line.split()[0]}"]
+
+
+def test_more_than_the_disk_can_hold_is_warned_of(write: Write) -> None:
+    config = load_config(write(f'{MINIMAL}max_bytes = "8 EB"\n'))
+    assert ["mirror.max_bytes" in warning for warning in config.warnings] == [True]
+
+
+def test_a_key_file_must_be_there_and_should_be_private(write: Write, tmp_path: Path) -> None:
+    path = write(MINIMAL.replace("[mirror]", 'api_key_file = "key.json"\n[mirror]'))
+    assert list(mistakes(path)) == ["3: server.api_key_file"]
+    key = tmp_path / "key.json"
+    key.write_text("{}")
+    key.chmod(0o644)
+    assert ["chmod 600" in warning for warning in load_config(path).warnings] == [True]
+    key.chmod(0o600)
+    assert load_config(path).warnings == ()
+
+
+def test_a_quick_load_looks_at_no_other_file(write: Write) -> None:
+    path = write(
+        MINIMAL.replace("[mirror]", 'api_key_file = "key.json"\n[mirror]')
+        + '[[search]]\nname = "s"\nkind = "xmatch"\nfile = "nothing.txt"\nevery = "1h"\n'
+    )
+    config = load_config(path, thorough=False)
+    assert config.searches[0].file == path.parent / "nothing.txt"
+
+
+def places(tmp_path: Path) -> tuple[Path, Path, Path]:
+    cwd, user = tmp_path / "cwd", tmp_path / "user"
+    cwd.mkdir()
+    user.mkdir()
+    return cwd, user, tmp_path / "config.toml"
+
+
+def test_the_configuration_is_found_in_its_order(tmp_path: Path) -> None:
+    cwd, user, system = places(tmp_path)
+    explicit, named = tmp_path / "explicit.toml", tmp_path / "named.toml"
+
+    def find(explicit: Path | None = None, environ: dict[str, str] | None = None) -> Path:
+        return find_config(
+            explicit, environ or {}, cwd, user_folder=lambda: user, system_file=system
+        )
+
+    for path in (explicit, named, cwd / "lccmirror.toml", user / "config.toml", system):
+        path.touch()
+    environ = {"LCCMIRROR_CONFIG": str(named)}
+    assert find(explicit, environ) == explicit
+    assert find(None, environ) == named
+    assert find() == cwd / "lccmirror.toml"
+    (cwd / "lccmirror.toml").unlink()
+    assert find() == user / "config.toml"
+    (user / "config.toml").unlink()
+    assert find() == system
+    system.unlink()
+    with pytest.raises(ConfigError) as caught:
+        find()
+    for place in (cwd / "lccmirror.toml", user / "config.toml", system):
+        assert str(place) in caught.value.message
+
+
+def test_a_named_configuration_that_is_not_there_is_not_replaced_by_another(
+    tmp_path: Path,
+) -> None:
+    cwd, user, system = places(tmp_path)
+    (cwd / "lccmirror.toml").touch()
+    for explicit, environ, source in (
+        (Path("x.toml"), {}, "--config"),
+        (None, {"LCCMIRROR_CONFIG": "x.toml"}, "LCCMIRROR_CONFIG"),
+        (cwd, {}, "is not a file"),
+    ):
+        with pytest.raises(ConfigError, match=source):
+            find_config(explicit, environ, cwd, user_folder=lambda: user, system_file=system)
+
+
+def test_importing_and_loading_costs_no_heavy_package(write: Write) -> None:
+    path = write(search('kind = "ftsquery"\ntext = "RRab"\nevery = "1d"\n'))
+    code = (
+        "import sys; from pathlib import Path; from lccmirror.config import load_config;"
+        "load_config(Path(sys.argv[1]));"
+        "print({m.partition('.')[0] for m in sys.modules} & {'apscheduler', 'platformdirs',"
+        "'requests', 'sqlite_utils', 'click', 'rich', 'ijson', 'numpy', 'difflib'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_every_key_holds_a_value_of_its_own_type(write: Write) -> None:
+    """What the structs say and what the readers return agree."""
+    config = load_config(write(search('kind = "ftsquery"\ntext = "RRab"\nevery = "1d"\n')))
+    for struct in _structs(config):
+        for field in msgspec.structs.fields(type(struct)):
+            value = getattr(struct, field.name)
+            assert msgspec.convert(value, field.type, dec_hook=lambda _, v: v) == value
+
+
+def _structs(config: Config) -> list[msgspec.Struct]:
+    return [
+        config.server,
+        config.mirror,
+        config.poll,
+        config.select,
+        config.lightcurves,
+        config.limits,
+        config.keys,
+        *config.searches,
+    ]
