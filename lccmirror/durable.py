@@ -78,3 +78,8 @@ def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
         file.write(content)
         flush_file(file)
     put_in_place(temporary, path)
+
+
+def set_modified(path: Path, modified: float) -> None:
+    """Set a file's modification time, in seconds since 1970."""
+    os.utime(path, (modified, modified))

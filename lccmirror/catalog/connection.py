@@ -1,0 +1,110 @@
+"""Open and close the catalog for the one process that writes it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..durable import FILE_MODE
+from ..errors import CatalogTooNew, Damaged
+from .migrate import SCHEMA_VERSION, migrate
+
+CATALOG_NAME = "catalog.sqlite"
+BUSY_TIMEOUT_S = 60.0
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the catalog for writing, created and migrated as needed.
+
+    Every commit is flushed to the disk (``synchronous=FULL``) before it returns. The
+    caller holds the mirror's lock.
+
+    Raises
+    ------
+    CatalogTooNew
+        If a newer lccmirror wrote it.
+    Damaged
+        If it is no SQLite database, or a broken one.
+    """
+    # Created here, so that its mode (and that of its WAL) does not depend on the umask.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    os.close(descriptor)
+    conn = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        prepare(conn, path)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
+    """Set up a connection that writes, and bring its schema up to date."""
+    try:
+        version: int = conn.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise CatalogTooNew(
+                f"{path} has schema {version}; this lccmirror knows up to {SCHEMA_VERSION}",
+                hint="a newer lccmirror wrote it: upgrade lccmirror on this machine",
+            )
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA cache_size = -16000")
+        conn.execute("PRAGMA temp_store = FILE")
+        if version < SCHEMA_VERSION:
+            migrate(conn)
+        conn.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+            raise
+        raise Damaged(
+            f"{path} is damaged: {error}",
+            hint="move it aside and run `lccmirror sync`, or restore it from a backup; "
+            "the mirrored files themselves are kept",
+        ) from error
+
+
+def close_writer(conn: sqlite3.Connection) -> None:
+    """Close, leaving a catalog that people without write permission can open.
+
+    A WAL catalog needs its ``-shm`` file, which only a writer can make: so a clean exit
+    goes back to a rollback journal. A reader that is still there prevents that; the next
+    clean exit tries again.
+    """
+    try:
+        if conn.in_transaction:
+            conn.rollback()
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(sqlite3.OperationalError):
+            conn.execute("PRAGMA busy_timeout = 1000")
+            conn.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        conn.close()
+
+
+@contextlib.contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """All that happens inside is committed together, or not at all.
+
+    Inside another transaction it is a savepoint, and the outer one decides.
+    """
+    if conn.in_transaction:
+        begin, done, undo = "SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner"
+    else:
+        begin, done, undo = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
+    conn.execute(begin)
+    try:
+        yield
+        conn.execute(done)
+    except BaseException:
+        # A full disk makes SQLite roll back by itself; then there is nothing to undo.
+        if conn.in_transaction:
+            conn.execute(undo)
+            if undo != "ROLLBACK":
+                conn.execute(done)
+        raise

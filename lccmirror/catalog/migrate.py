@@ -1,0 +1,50 @@
+"""Bring a catalog's schema up to date, one numbered SQL file after the other."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+SCHEMA_VERSION = 1
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split a script into its statements (a trigger's inner ``;`` does not end one)."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if pending.strip():
+        yield pending
+
+
+def migrate(conn: sqlite3.Connection) -> None:
+    """Apply every migration that `conn` has not had, each in its own transaction."""
+    # Imported here because it takes longer than all else together, and most starts
+    # find nothing to migrate.
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("lccmirror")
+    folder = resources.files(__package__) / "schema"
+    for script in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if script.name.endswith(".sql"):
+            migrations(name=script.name.removesuffix(".sql"))(
+                _runner(script.read_text("utf-8"), int(script.name[:4]))
+            )
+    migrations.apply(Database(conn, execute_plugins=False))
+
+
+def _runner(script: str, version: int) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        for statement in statements(script):
+            db.conn.execute(statement)
+        db.conn.execute(f"PRAGMA user_version = {version}")
+
+    return run

@@ -1,0 +1,238 @@
+"""The `objects` table: the newest values known of every object, derived from dataset rows.
+
+Each column of an object holds the value of the dataset with the latest ``created_on``
+(then setid) that has this column for this object. Datasets are mostly ingested in that
+order, and then a plain upsert is right; otherwise the objects concerned are worked out
+again from all their rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..names import quote_identifier
+from .collections import catalog_columns
+
+FIXED = ("collection", "objectid", "ra", "decl", "zone")
+MAX_COLUMNS = 1_500
+_BATCH = 500
+_INT64 = 2**63
+_SQL_TYPES = {"integer": "INTEGER", "real": "REAL", "text": "TEXT"}
+
+# Added by a search to its result; never a value of the collection's own catalog.
+_SEARCH_OWN = frozenset(
+    (
+        *("db_oid", "db_ra", "db_decl", "db_lcfname", "dist_arcsec", "relevance", "extra_info"),
+        *("kdtree_oid", "kdtree_ra", "kdtree_decl"),
+        *("owner", "visibility", "sharedwith", "collection"),
+    )
+)
+
+
+def zone_of(decl: float | None) -> int | None:
+    """Return the declination zone, ten arcminutes high: ``floor((decl + 90) * 6)``."""
+    if decl is None or not math.isfinite(decl):
+        return None
+    return math.floor((decl + 90) * 6)
+
+
+def as_number(value: object) -> float | None:
+    """Return a finite number as a float, anything else as None."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def storable(value: object) -> Any:
+    """Return a JSON value as SQLite can hold it in a column of its own."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return float(value)
+    return value
+
+
+def object_column(conn: sqlite3.Connection, name: str, kind: str) -> str | None:
+    """Return the column of `objects` that holds catalog column `name`, added if need be.
+
+    A name that collides with a fixed one, or in all but case with another, gets the
+    prefix ``c_`` as often as it takes; so does one that another collection uses for
+    values of a kind that SQLite would convert (text into a number).
+
+    Returns
+    -------
+    str or None
+        None when `objects` has as many columns as it may have.
+    """
+    number = "text" if kind == "text" else "number"
+    for sql_name, known in conn.execute(
+        "SELECT sql_name, kind FROM object_columns WHERE name = ?", (name,)
+    ):
+        if number == ("text" if known == "text" else "number"):
+            return str(sql_name)
+    taken = {row[1].casefold() for row in conn.execute("PRAGMA table_info(objects)")}
+    if len(taken) >= MAX_COLUMNS + len(FIXED):
+        return None
+    sql_name = name
+    while sql_name.casefold() in taken:
+        sql_name = f"c_{sql_name}"
+    conn.execute(
+        f"ALTER TABLE objects ADD COLUMN {quote_identifier(sql_name)} {_SQL_TYPES[kind]}"
+    )
+    conn.execute("INSERT INTO object_columns VALUES (?, ?, ?)", (name, kind, sql_name))
+    return sql_name
+
+
+class ObjectWriter:
+    """Upserts the rows of one dataset into `objects`, later rows over earlier ones.
+
+    Parameters
+    ----------
+    columns
+        ``(name, kind)`` of each column of the dataset, in the order of the rows' values.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, columns: Sequence[tuple[str, str]]) -> None:
+        self._conn = conn
+        self._columns = columns
+        self._plans: dict[str, tuple[str, Callable[[Sequence[Any]], list[Any]]]] = {}
+        self._pending: dict[str, list[list[Any]]] = {}
+
+    def add(
+        self,
+        collection: str,
+        objectid: str,
+        ra: float | None,
+        decl: float | None,
+        values: Sequence[Any],
+    ) -> None:
+        """Put one row in the queue; `values` are in the order of the dataset's columns."""
+        if collection not in self._plans:
+            self._plans[collection] = self._plan(collection)
+        batch = self._pending.setdefault(collection, [])
+        pick = self._plans[collection][1]
+        batch.append([collection, objectid, ra, decl, zone_of(decl), *pick(values)])
+        if len(batch) >= _BATCH:
+            self._write(collection)
+
+    def flush(self) -> None:
+        """Write what is still in the queue."""
+        for collection in self._pending:
+            self._write(collection)
+
+    def _write(self, collection: str) -> None:
+        batch = self._pending[collection]
+        self._conn.executemany(self._plans[collection][0], batch)
+        batch.clear()
+
+    def _plan(self, collection: str) -> tuple[str, Callable[[Sequence[Any]], list[Any]]]:
+        own = catalog_columns(self._conn, collection)
+        names = list(FIXED)
+        places: list[int] = []
+        for place, (name, kind) in enumerate(self._columns):
+            if name not in own or name in _SEARCH_OWN or not name or "\0" in name:
+                continue
+            sql_name = object_column(self._conn, name, kind)
+            if sql_name is not None and sql_name not in names:
+                names.append(sql_name)
+                places.append(place)
+        quoted = [quote_identifier(name) for name in names]
+        updates = ", ".join(f"{name} = excluded.{name}" for name in quoted[2:])
+        statement = (
+            f"INSERT INTO objects ({', '.join(quoted)}) "
+            f"VALUES ({', '.join('?' * len(quoted))}) "
+            f"ON CONFLICT (collection, objectid) DO UPDATE SET {updates}"
+        )
+        return statement, lambda values: [storable(values[place]) for place in places]
+
+
+_LATER = """
+SELECT 1 FROM datasets AS me JOIN datasets AS d
+  ON d.created_on >= coalesce(me.created_on, '')
+  AND (d.created_on, d.setid) > (coalesce(me.created_on, ''), me.setid)
+WHERE me.setid = ? AND d.nrows IS NOT NULL LIMIT 1
+"""
+
+
+def is_newest(conn: sqlite3.Connection, setid: str) -> bool:
+    """Whether no ingested dataset was created after this one."""
+    row = conn.execute(_LATER, (setid,)).fetchone()
+    return row is None
+
+
+def highest_rowid(conn: sqlite3.Connection) -> int:
+    """Return the highest rowid of `objects`; each inserted object raises it by one."""
+    found: int = conn.execute("SELECT coalesce(max(rowid), 0) FROM objects").fetchone()[0]
+    return found
+
+
+def count_objects(conn: sqlite3.Connection, change: int) -> None:
+    """Keep the count of objects."""
+    conn.execute("UPDATE counts SET n = n + ? WHERE name = 'objects'", (change,))
+
+
+_ROWS_OF_AFFECTED = """
+WITH found AS (
+  SELECT r.setid AS holder, r.row, r.collection, r.objectid, r.ra, r.decl, r.data
+  FROM affected AS a JOIN dataset_rows AS r USING (collection, objectid)
+)
+SELECT d.setid, found.holder, found.row, found.collection, found.objectid, found.ra,
+       found.decl, found.data, d.created_on
+FROM found JOIN datasets AS d ON d.setid = found.holder
+UNION ALL
+SELECT d.setid, found.holder, found.row, found.collection, found.objectid, found.ra,
+       found.decl, found.data, d.created_on
+FROM found JOIN datasets AS d ON d.same_as = found.holder
+ORDER BY 9, 1, 3
+"""
+
+
+def refresh_objects(conn: sqlite3.Connection) -> None:
+    """Work out again the objects named in the temporary table ``affected``.
+
+    The table has the columns ``collection`` and ``objectid``; it is emptied.
+    """
+    removed = conn.execute(
+        "DELETE FROM objects WHERE (collection, objectid) IN (SELECT * FROM affected)"
+    ).rowcount
+    found = conn.execute(_ROWS_OF_AFFECTED)
+    for (_, holder), rows in itertools.groupby(found, key=lambda row: (row[0], row[1])):
+        columns = conn.execute(
+            "SELECT name, kind FROM dataset_columns WHERE setid = ? ORDER BY position",
+            (holder,),
+        ).fetchall()
+        writer = ObjectWriter(conn, columns)
+        for _, _, _, collection, objectid, ra, decl, data, _ in rows:
+            typed = json.loads(data)
+            writer.add(collection, objectid, ra, decl, [typed.get(name) for name, _ in columns])
+        writer.flush()
+    kept = conn.execute(
+        "SELECT count(*) FROM affected JOIN objects USING (collection, objectid)"
+    ).fetchone()[0]
+    count_objects(conn, kept - removed)
+    conn.execute("DELETE FROM affected")
+
+
+def affected_table(conn: sqlite3.Connection) -> None:
+    """Make the temporary table that `refresh_objects` reads."""
+    conn.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS affected "
+        "(collection TEXT, objectid TEXT, PRIMARY KEY (collection, objectid)) WITHOUT ROWID"
+    )
+
+
+def rebuild_objects(conn: sqlite3.Connection, setids: Iterable[str]) -> None:
+    """Work out again every object that has a row in one of the datasets."""
+    affected_table(conn)
+    for setid in setids:
+        conn.execute(
+            "INSERT OR IGNORE INTO affected SELECT collection, objectid FROM dataset_rows "
+            "WHERE setid = ? AND collection IS NOT NULL AND objectid IS NOT NULL",
+            (setid,),
+        )
+    refresh_objects(conn)

@@ -1,0 +1,232 @@
+-- The catalog of a mirror, version 1. Names in the contract (docs: "The catalog") are
+-- fixed; times are ISO-8601 UTC with Z unless a column says otherwise.
+
+-- Which server this is a mirror of, and settings that outlive a run.
+CREATE TABLE mirror (
+  key TEXT PRIMARY KEY,
+  value TEXT
+);
+
+CREATE TABLE collections (
+  collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
+  collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
+  name TEXT,
+  description TEXT,
+  project TEXT,
+  citation TEXT,
+  visibility TEXT,
+  nobjects INTEGER,
+  datarelease INTEGER,
+  minra REAL,                       -- degrees
+  maxra REAL,
+  mindecl REAL,
+  maxdecl REAL,
+  lcformatdesc TEXT,
+  lcmagcols TEXT,
+  last_updated TEXT,                -- verbatim: the server's local time
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL
+);
+
+CREATE TABLE columns (
+  collection TEXT NOT NULL REFERENCES collections (collection),
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  title TEXT,
+  description TEXT,
+  dtype TEXT,
+  format TEXT,
+  indexed INTEGER NOT NULL DEFAULT 0,
+  fts_indexed INTEGER NOT NULL DEFAULT 0,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  PRIMARY KEY (collection, name)
+);
+
+CREATE TABLE datasets (
+  setid TEXT PRIMARY KEY,
+  name TEXT,
+  description TEXT,
+  citation TEXT,
+  created_on TEXT,                  -- the server's UTC, verbatim plus Z
+  last_updated TEXT,                -- the same; as in the dataset list
+  nobjects INTEGER,
+  query_type TEXT,
+  query_params TEXT,                -- JSON
+  visibility TEXT,
+  origin TEXT NOT NULL CHECK (origin IN ('listed', 'search')),
+  state TEXT NOT NULL CHECK (state IN ('listed', 'waiting', 'mirrored', 'partial',
+                                       'failed', 'skipped', 'private', 'pruned')),
+  reason TEXT,                      -- why it is in this state, where that needs saying
+  values_from TEXT CHECK (values_from IN ('both', 'csv', 'json')),
+  same_as TEXT REFERENCES datasets (setid),
+  has_lczip INTEGER,                -- 1, 0, or NULL while that is not known
+  nrows INTEGER,                    -- rows in dataset_rows (or in those of same_as)
+  table_sha256 TEXT,                -- of the typed rows, whatever the order of columns
+  lc_sha256 TEXT,                   -- of the light curves that its objects have
+  last_error TEXT,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  vanished_at TEXT,                 -- the whole list was read and did not have it
+  mirrored_at TEXT
+);
+CREATE INDEX datasets_state ON datasets (state);
+CREATE INDEX datasets_last_updated ON datasets (last_updated);
+CREATE INDEX datasets_created_on ON datasets (created_on, setid);
+CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256 IS NOT NULL;
+CREATE INDEX datasets_lc_sha256 ON datasets (lc_sha256) WHERE lc_sha256 IS NOT NULL;
+CREATE INDEX datasets_same_as ON datasets (same_as) WHERE same_as IS NOT NULL;
+
+CREATE TABLE dataset_collections (
+  setid TEXT NOT NULL REFERENCES datasets (setid),
+  collection TEXT NOT NULL,
+  PRIMARY KEY (setid, collection)
+) WITHOUT ROWID;
+CREATE INDEX dataset_collections_collection ON dataset_collections (collection);
+
+CREATE TABLE dataset_columns (
+  setid TEXT NOT NULL REFERENCES datasets (setid),
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  title TEXT,
+  description TEXT,
+  dtype TEXT,
+  format TEXT,
+  kind TEXT NOT NULL CHECK (kind IN ('integer', 'real', 'text')),
+  PRIMARY KEY (setid, position)
+) WITHOUT ROWID;
+
+CREATE TABLE dataset_rows (
+  setid TEXT NOT NULL REFERENCES datasets (setid),
+  row INTEGER NOT NULL,             -- from 1, in the published order
+  collection TEXT,
+  objectid TEXT,
+  ra REAL,                          -- degrees
+  decl REAL,
+  data TEXT NOT NULL,               -- JSON object, keys in alphabetical order
+  PRIMARY KEY (setid, row)
+);
+CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
+
+-- Derived: can be rebuilt from dataset_rows.
+CREATE TABLE objects (
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  ra REAL,                          -- degrees
+  decl REAL,
+  zone INTEGER,                     -- floor((decl + 90) * 6)
+  PRIMARY KEY (collection, objectid)
+);
+CREATE INDEX objects_sky ON objects (zone, ra, decl);
+
+-- Which catalog column each further column of `objects` holds.
+CREATE TABLE object_columns (
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('integer', 'real', 'text')),
+  sql_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  PRIMARY KEY (name, kind)
+);
+
+CREATE TABLE files (
+  path TEXT PRIMARY KEY,            -- below the mirror's root
+  setid TEXT REFERENCES datasets (setid),
+  collection TEXT,
+  kind TEXT NOT NULL CHECK (kind IN ('csv', 'lczip', 'json', 'pickle', 'lc', 'lcformat', 'png')),
+  size INTEGER NOT NULL,            -- bytes
+  sha256 TEXT NOT NULL,
+  etag TEXT,
+  last_modified TEXT,               -- HTTP date, verbatim
+  fetched_at TEXT NOT NULL,
+  verified_at TEXT,
+  state TEXT NOT NULL CHECK (state IN ('ok', 'damaged', 'missing', 'superseded')),
+  note TEXT
+);
+CREATE INDEX files_setid ON files (setid);
+CREATE INDEX files_verified ON files (verified_at);
+CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
+
+-- Derived: can be rebuilt from the files.
+CREATE TABLE lightcurves (
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  setid TEXT REFERENCES datasets (setid),
+  path TEXT NOT NULL REFERENCES files (path),
+  member TEXT,                      -- name inside the ZIP; NULL for a light curve alone
+  size INTEGER NOT NULL,            -- bytes
+  crc32 INTEGER,
+  newest INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (collection, objectid, path)
+) WITHOUT ROWID;
+CREATE INDEX lightcurves_path ON lightcurves (path);
+CREATE INDEX lightcurves_objectid ON lightcurves (objectid);
+
+-- Light curves that the server itself says or shows it does not have.
+CREATE TABLE missing_lightcurves (
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  setid TEXT NOT NULL REFERENCES datasets (setid),
+  reason TEXT NOT NULL,
+  since TEXT NOT NULL,
+  PRIMARY KEY (collection, objectid, setid)
+) WITHOUT ROWID;
+CREATE INDEX missing_lightcurves_setid ON missing_lightcurves (setid);
+
+-- What is still to be done for a dataset.
+CREATE TABLE work (
+  setid TEXT PRIMARY KEY REFERENCES datasets (setid),
+  reason TEXT NOT NULL,
+  since TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL,
+  last_error TEXT
+) WITHOUT ROWID;
+CREATE INDEX work_not_before ON work (not_before);
+
+-- What the next poll of a list needs to know.
+CREATE TABLE polls (
+  name TEXT PRIMARY KEY CHECK (name IN ('collections', 'datasets')),
+  etag TEXT,
+  nsets INTEGER,                    -- window of the dataset list that `etag` belongs to
+  proves INTEGER NOT NULL DEFAULT 0,-- its body held a dataset that we knew
+  dialect TEXT,
+  last_ok TEXT,
+  last_full TEXT
+) WITHOUT ROWID;
+
+-- Times at which datasets may have slid past us unseen.
+CREATE TABLE gaps (
+  id INTEGER PRIMARY KEY,
+  detected TEXT NOT NULL,
+  older_than TEXT,                  -- datasets last updated before this …
+  newer_than TEXT,                  -- … and after this may be missing
+  message TEXT NOT NULL
+);
+
+CREATE TABLE sync_log (
+  id INTEGER PRIMARY KEY,
+  job TEXT NOT NULL,
+  started TEXT NOT NULL,
+  finished TEXT,
+  outcome TEXT,
+  new_datasets INTEGER,
+  bytes INTEGER,
+  requests INTEGER,
+  message TEXT
+);
+
+-- Row counts that would take long to count, kept by the writes that change them.
+CREATE TABLE counts (
+  name TEXT PRIMARY KEY,
+  n INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO counts VALUES
+  ('dataset_rows', 0), ('objects', 0), ('lightcurves', 0), ('file_bytes', 0);
+CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
+  UPDATE counts SET n = n + new.size WHERE name = 'file_bytes';
+END;
+CREATE TRIGGER files_changed AFTER UPDATE OF size ON files BEGIN
+  UPDATE counts SET n = n + new.size - old.size WHERE name = 'file_bytes';
+END;
+CREATE TRIGGER files_removed AFTER DELETE ON files BEGIN
+  UPDATE counts SET n = n - old.size WHERE name = 'file_bytes';
+END;

@@ -1,0 +1,76 @@
+"""What is still to be done: one row per dataset, with growing delays after a failure."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..clock import to_text
+
+# After the last of these a dataset is asked for once a day.
+DELAYS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=8),
+    timedelta(days=1),
+)
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A dataset that is to be fetched, or looked at again."""
+
+    setid: str
+    reason: str
+    attempts: int
+    nobjects: int | None
+    has_lczip: bool | None
+    last_updated: str | None
+
+
+_DUE = """
+SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated
+FROM work AS w JOIN datasets AS d USING (setid)
+WHERE w.not_before <= ? ORDER BY d.created_on, d.setid
+"""
+
+
+def add_work(conn: sqlite3.Connection, setid: str, reason: str, now: str) -> None:
+    """Plan a dataset, due at once; a reason given before is replaced."""
+    conn.execute(
+        "INSERT INTO work (setid, reason, since, not_before) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (setid) DO UPDATE SET "
+        "reason = excluded.reason, not_before = excluded.not_before, attempts = 0",
+        (setid, reason, now, now),
+    )
+
+
+def due_work(conn: sqlite3.Connection, now: str) -> list[WorkItem]:
+    """Return what is due, oldest dataset first."""
+    return [
+        WorkItem(
+            setid, reason, attempts, nobjects, None if zipped is None else bool(zipped), at
+        )
+        for setid, reason, attempts, nobjects, zipped, at in conn.execute(_DUE, (now,))
+    ]
+
+
+def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) -> datetime:
+    """Write down a failed attempt; return when the next one is due."""
+    row = conn.execute("SELECT attempts FROM work WHERE setid = ?", (setid,)).fetchone()
+    attempts = row[0] if row else 0
+    due = now + DELAYS[min(attempts, len(DELAYS) - 1)]
+    conn.execute(
+        "UPDATE work SET attempts = attempts + 1, not_before = ?, last_error = ? "
+        "WHERE setid = ?",
+        (to_text(due), error, setid),
+    )
+    return due
+
+
+def done(conn: sqlite3.Connection, setid: str) -> None:
+    """Nothing more is to be done for a dataset."""
+    conn.execute("DELETE FROM work WHERE setid = ?", (setid,))

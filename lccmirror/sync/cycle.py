@@ -1,0 +1,83 @@
+"""One cycle: poll, plan, fetch, ingest, report.
+
+Whatever is left to do stands in the catalog, so a cycle that is cut off anywhere is simply
+followed by the next one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..catalog.connection import transaction
+from ..catalog.datasets import Seen
+from ..catalog.log import begin_log, end_log
+from ..clock import to_text
+from ..errors import LocalError, ServerError, Stopped
+from .mirror import bind_server
+from .plan import plan_again, plan_seen
+from .poll import poll_collections, poll_datasets
+from .recover import clean_incoming
+from .report import CycleReport
+from .session import Session, fetcher_for
+from .singles import fetch_formats, fetch_singles
+from .workers import Work
+
+
+def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
+    """Run one full cycle.
+
+    Whatever goes wrong with one dataset is written down and reported, and the others go
+    on. Only what concerns all of them (no network, no room, a damaged catalog) ends the
+    cycle, and is in the report.
+    """
+    report = CycleReport()
+    conn = session.mirror.conn
+    started = session.client.stats.snapshot()
+    with transaction(conn):
+        log_id = begin_log(conn, job, to_text(session.now()))
+    try:
+        clean_incoming(session.mirror)
+        poll(session, report)
+        Work(session, report).run()
+        report.singles += fetch_singles(session, fetcher_for(session), report.failed)
+    except (ServerError, LocalError, Stopped) as error:
+        report.stopped = error
+    finally:
+        spent = session.client.stats.snapshot()
+        report.requests = spent.requests - started.requests
+        report.received_bytes = spent.received_bytes - started.received_bytes
+        with transaction(conn):
+            end_log(
+                conn,
+                log_id,
+                to_text(session.now()),
+                outcome="ok" if report.exit_code == 0 else "failed",
+                new_datasets=len(report.poll.new),
+                received_bytes=report.received_bytes,
+                requests=report.requests,
+                message=report.summary(),
+            )
+    return report
+
+
+def poll(session: Session, report: CycleReport) -> None:
+    """Ask the server what it has, and plan what is wanted of it."""
+    conn, select = session.mirror.conn, session.config.select
+    at = to_text(session.now())
+    collections = poll_collections(session.client, conn, session.now())
+    report.new_collections = collections.new
+    bind_server(conn, session.config.server.url)
+    plan_again(conn, select, at)
+
+    def plan(setid: str, seen: Seen) -> None:
+        plan_seen(conn, select, setid, seen, at)
+
+    report.poll = poll_datasets(
+        session.client,
+        conn,
+        session.now(),
+        full_every=timedelta(seconds=session.config.poll.full_list_s),
+        on_item=plan,
+    )
+    if collections.changed:
+        fetch_formats(session, fetcher_for(session), report.failed)

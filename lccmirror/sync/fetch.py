@@ -1,0 +1,302 @@
+"""Bring a dataset's products to ``incoming/``, checked as far as they can be alone.
+
+What is done here needs the server and the disk, not the catalog: several workers do it
+side by side, and hand the result to the one writer.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..catalog.files import FileRow
+from ..durable import flush_file, open_for_write, remove, write_file
+from ..errors import FormatError, NotFound, TransientError
+from ..formats.lczip import ZipLimits, ZipReport, check_lczip
+from . import layout
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..server import Downloaded, FileInfo, LccClient
+    from .progress import Progress
+
+_COPY_BYTES = 1 << 20
+_MD5 = re.compile(r'"?([0-9a-f]{32})"?\Z')
+
+
+class NotComplete(TransientError):
+    """The dataset is still being made."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file in ``incoming/``, whole and hashed, and where it is to go."""
+
+    kind: str
+    path: str
+    part: Path
+    size: int
+    sha256: str
+    etag: str | None = None
+    last_modified: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """What every worker needs: the server, the places, the limits, and who watches.
+
+    Attributes
+    ----------
+    admit
+        Called with the bytes wanted and what for, before they are asked for; raises
+        `NoRoom`.
+    """
+
+    client: LccClient
+    root: Path
+    config: Config
+    progress: Progress
+    stop: threading.Event
+    admit: Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class FetchedTable:
+    """A dataset's table and its JSON; empty where what we hold is still the server's."""
+
+    setid: str
+    has_lczip: bool | None
+    products: dict[str, Product] = field(default_factory=dict)
+
+
+def fetch_table(
+    fetcher: Fetcher, setid: str, version: str | None, held: dict[str, FileRow]
+) -> FetchedTable:
+    """Fetch a dataset's JSON, and its CSV and pickle as configured.
+
+    Parameters
+    ----------
+    version
+        The dataset's ``last_updated`` in the list.
+    held
+        The sound files that we have of it, by kind.
+
+    Raises
+    ------
+    NotComplete
+        If the server is still making the dataset.
+    """
+    wanted = [kind for kind in ("csv", "pickle") if kind in fetcher.config.mirror.products]
+    if _unchanged_here(fetcher, setid, wanted, held):
+        return FetchedTable(setid, None)
+    document, has_lczip = _fetch_json(fetcher, setid, version)
+    products = {"json": document}
+    for kind in wanted:
+        products[kind] = fetch_file(
+            fetcher, server_path(setid, kind), layout.product(setid, kind), kind
+        )
+    return FetchedTable(setid, has_lczip, products)
+
+
+def server_path(setid: str, kind: str) -> str:
+    """Return where the server publishes a dataset's product."""
+    return {
+        "csv": f"/d/dataset-{setid}.csv",
+        "pickle": f"/d/dataset-{setid}.pkl.gz",
+        "lczip": f"/p/lightcurves-{setid}.zip",
+    }[kind]
+
+
+def unchanged(held: FileRow, info: FileInfo) -> bool:
+    """Whether the server's file is still the one we have.
+
+    By length and Last-Modified, never by ETag: the server computes that once per file
+    name and keeps it when the file changes.
+    """
+    return held.size == info.size and held.last_modified == info.last_modified
+
+
+def _unchanged_here(
+    fetcher: Fetcher, setid: str, kinds: Sequence[str], held: dict[str, FileRow]
+) -> bool:
+    """Whether we hold a dataset's table as the server has it now.
+
+    The table does not change with a dataset's visibility, nor does the CSV: only the JSON
+    and the pickle do, and what they say of it is in the list.
+    """
+    if not {"json", "csv", *kinds} <= held.keys():
+        return False
+    return unchanged(held["csv"], fetcher.client.head(server_path(setid, "csv")))
+
+
+def _fetch_json(
+    fetcher: Fetcher, setid: str, version: str | None
+) -> tuple[Product, bool | None]:
+    """Fetch the dataset's JSON, all pages of it, into one gzip file as published.
+
+    A JSON that was whole when an earlier run was cut off is not asked for again: whatever
+    happens to a dataset moves its ``last_updated``, which is noted beside the file.
+    """
+    path = layout.product(setid, "json")
+    part = fetcher.root / layout.arriving(path)
+    note = sidecar(part)
+    if part.exists() and note.exists():
+        known = json.loads(note.read_bytes())
+        if known.get("version") == version and known.get("sha256") == sha256_of(part):
+            size = part.stat().st_size
+            return Product("json", path, part, size, known["sha256"]), known["has_lczip"]
+    remove(note)
+    npages = page = 1
+    with open_for_write(part) as raw:
+        # No name and no time in the gzip header: the same JSON gives the same file.
+        with gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+            while page <= npages:
+                with fetcher.client.dataset(setid, page=page) as answer:
+                    header = answer.header
+                    if header.status != "complete":
+                        raise NotComplete(f"dataset {setid} is {header.status} on the server")
+                    shutil.copyfileobj(answer.body, packed, _COPY_BYTES)
+                    packed.write(b"\n")
+                    if not answer.result_has_all_rows:
+                        npages = header.npages or 1
+                page += 1
+        flush_file(raw)
+    sha256 = sha256_of(part)
+    noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
+    write_file(note, json.dumps(noted).encode())
+    return Product("json", path, part, part.stat().st_size, sha256), header.has_lczip
+
+
+def sidecar(part: Path) -> Path:
+    """Return where a download's state is noted."""
+    return part.with_name(part.name + ".json")
+
+
+def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
+    """Download one file to ``incoming/``, or finish a download begun earlier."""
+    part = fetcher.root / layout.arriving(path)
+    label = path.rsplit("/", 1)[-1]
+    fetcher.progress.begin(path, label, None)
+    ok = False
+    try:
+        got = fetcher.client.download(
+            source,
+            part,
+            progress=lambda n: fetcher.progress.advance(path, n),
+            stop=fetcher.stop,
+            max_bytes=fetcher.config.limits.max_file,
+            admit=lambda size: fetcher.admit(size, label),
+        )
+        ok = True
+    finally:
+        fetcher.progress.end(path, ok=ok)
+    return Product(
+        kind, path, part, got.size, got.sha256, got.etag, got.last_modified, _etag_note(got)
+    )
+
+
+def _etag_note(got: Downloaded) -> str | None:
+    """Say so where the server's own checksum differs; the content decides.
+
+    The server computes an ETag once per process and file name, so one that does not fit
+    may be that of an earlier version, or of a ZIP that was still growing.
+    """
+    match = _MD5.match(got.etag or "")
+    if match and got.md5 and match[1] != got.md5:
+        return "the server's ETag is of other bytes; the content was checked"
+    return None
+
+
+@dataclass(frozen=True)
+class FetchedZip:
+    """A light-curve ZIP in ``incoming/``, or one that we have already.
+
+    Attributes
+    ----------
+    report
+        What is in it; None when it is the dataset's own ZIP, unchanged.
+    twin
+        A file we hold that this one is a copy of; then there is no product.
+    absent
+        The server has no ZIP for this dataset, for good.
+    """
+
+    setid: str
+    product: Product | None = None
+    report: ZipReport | None = None
+    twin: FileRow | None = None
+    absent: bool = False
+
+
+def fetch_zip(
+    fetcher: Fetcher, setid: str, held: FileRow | None, twins: list[FileRow]
+) -> FetchedZip:
+    """Fetch a dataset's light-curve ZIP and check every member of it.
+
+    Parameters
+    ----------
+    twins
+        ZIPs of datasets with the very same objects: where the server's file has the
+        length, Last-Modified and ETag of one of them, it is that file.
+
+    Raises
+    ------
+    FormatError
+        If what came is no sound ZIP; it is removed, to be fetched anew.
+    """
+    source, path = server_path(setid, "lczip"), layout.product(setid, "lczip")
+    try:
+        if held is not None:
+            info = fetcher.client.head(source)
+            if unchanged(held, info):
+                return FetchedZip(setid, twin=held)
+        if twins:
+            info = fetcher.client.head(source)
+            for twin in twins:
+                if unchanged(twin, info) and twin.etag == info.etag:
+                    report = _check_zip(fetcher, fetcher.root / twin.path)
+                    return FetchedZip(setid, report=report, twin=twin)
+        product = fetch_file(fetcher, source, path, "lczip")
+    except NotFound:
+        return FetchedZip(setid, absent=True)
+    try:
+        report = _check_zip(fetcher, product.part)
+        if report.problems:
+            raise FormatError(
+                f"{path}: {'; '.join(report.problems[:3])}"
+                + (f" and {len(report.problems) - 3} more" if len(report.problems) > 3 else "")
+            )
+    except FormatError:
+        discard(product.part)
+        raise
+    return FetchedZip(setid, product, report)
+
+
+def _check_zip(fetcher: Fetcher, path: Path) -> ZipReport:
+    limits = fetcher.config.limits
+    return check_lczip(
+        path,
+        ZipLimits(limits.max_zip_members, limits.max_zip_expanded, int(limits.max_zip_ratio)),
+        stop=fetcher.stop.is_set,
+    )
+
+
+def discard(part: Path) -> None:
+    """Remove a download that is of no use, with what was noted beside it."""
+    remove(part)
+    remove(sidecar(part))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,104 @@
+"""Whether a folder can hold a mirror: local, writable, with room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import MirrorUnusable, NoRoom
+
+MOUNTS = Path("/proc/self/mountinfo")
+
+# SQLite's WAL needs shared memory and its locks POSIX locks that work.
+NETWORK_FILESYSTEMS = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "9p"),
+        *("ceph", "glusterfs", "fuse.glusterfs", "lustre", "beegfs", "gpfs", "ocfs2", "gfs2"),
+        *("fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.davfs", "davfs", "fuse.curlftpfs"),
+    )
+)
+
+
+def filesystem_type(folder: Path, mountinfo: str) -> str | None:
+    """Return the type of the filesystem that holds `folder`, from Linux's mountinfo text."""
+    best, found = -1, None
+    for line in mountinfo.splitlines():
+        fields = line.split()
+        try:
+            point = fields[4].encode().decode("unicode_escape")
+            kind = fields[fields.index("-") + 1]
+        except (IndexError, ValueError):
+            continue
+        # The last of equally long mount points is the one on top.
+        if folder.is_relative_to(point) and len(point) >= best:
+            best, found = len(point), kind
+    return found
+
+
+def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
+    """Make sure that `root` can hold a mirror.
+
+    Raises
+    ------
+    MirrorUnusable
+        If it is a file, not writable, or on a network filesystem.
+    """
+    if root.exists() and not root.is_dir():
+        raise MirrorUnusable(
+            f"{root} is not a folder",
+            hint="name a folder as [mirror] root in the configuration",
+        )
+    existing = next(p for p in (root, *root.absolute().parents) if p.is_dir())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise MirrorUnusable(
+            f"{existing} is not writable for this user",
+            hint="run as the user who owns the mirror, or change its permissions",
+        )
+    if mounts.exists():
+        kind = filesystem_type(existing.resolve(), mounts.read_text(errors="replace"))
+        if kind in NETWORK_FILESYSTEMS:
+            raise MirrorUnusable(
+                f"{root} is on a network filesystem ({kind}), where SQLite's locks do not work",
+                hint="put the mirror on a local disk; others can read it from there",
+            )
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much the mirror may still grow.
+
+    Attributes
+    ----------
+    min_free
+        Bytes that must stay free on the disk.
+    max_bytes
+        Bytes that all mirrored files may take together, or None.
+    """
+
+    root: Path
+    min_free: int
+    max_bytes: int | None
+
+    def check(self, wanted: int, mirrored: int, what: str) -> None:
+        """Make sure that `wanted` more bytes fit beside the `mirrored` ones.
+
+        Raises
+        ------
+        NoRoom
+            If they do not.
+        """
+        free = shutil.disk_usage(self.root).free
+        if free - wanted < self.min_free:
+            raise NoRoom(
+                f"no room for {what}: {wanted:,} bytes wanted, {free:,} free, "
+                f"{self.min_free:,} must stay free (mirror.min_free)",
+                hint="free some space on the disk, or lower mirror.min_free",
+            )
+        if self.max_bytes is not None and mirrored + wanted > self.max_bytes:
+            raise NoRoom(
+                f"no room for {what}: {wanted:,} bytes wanted, the mirror holds {mirrored:,} "
+                f"of {self.max_bytes:,} allowed (mirror.max_bytes)",
+                hint="raise mirror.max_bytes, or narrow [select]",
+            )

@@ -1,0 +1,164 @@
+"""Turn checked files into rows: the one writer's part of a cycle, a dataset per transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..catalog.connection import transaction
+from ..catalog.lightcurves import Entry, expected_members, put_entries, put_missing
+from ..catalog.rows import write_table
+from ..errors import FormatError
+from ..formats.exact import exact_table
+from .fetch import FetchedTable, FetchedZip, Product
+from .layout import product as product_path
+from .mirror import Mirror
+from .place import forget_arrival, link_product, put_product
+
+if TYPE_CHECKING:
+    from ..formats.lczip import ZipReport
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What came of a table or a ZIP: what was wrong with it, in words."""
+
+    problems: tuple[str, ...] = ()
+
+
+def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str) -> Ingested:
+    """Take a dataset's table into the catalog, and its files to their places.
+
+    A table that cannot be read is kept as files all the same: they are what the server
+    publishes.
+    """
+    products = fetched.products
+    problems: list[str] = []
+    with transaction(mirror.conn):
+        try:
+            with transaction(mirror.conn):
+                parts = {kind: product.part for kind, product in products.items()}
+                problems += write_rows(mirror.conn, fetched.setid, parts)
+        except FormatError as error:
+            problems.append(error.message)
+            mirror.conn.execute(
+                "UPDATE datasets SET last_error = ? WHERE setid = ?",
+                (error.message, fetched.setid),
+            )
+        if fetched.has_lczip is not None:
+            mirror.conn.execute(
+                "UPDATE datasets SET has_lczip = ? WHERE setid = ?",
+                (int(fetched.has_lczip), fetched.setid),
+            )
+        for product in products.values():
+            put_product(mirror, product, now, setid=fetched.setid)
+    for product in products.values():
+        forget_arrival(product)
+    return Ingested(tuple(problems))
+
+
+def write_rows(
+    conn: sqlite3.Connection, setid: str, files: Mapping[str, Path]
+) -> Sequence[str]:
+    """Write a dataset's rows from its files, by kind; return what was wrong with them.
+
+    Raises
+    ------
+    FormatError
+        If they cannot be read.
+    """
+    table = exact_table(files.get("csv"), files.get("json"))
+    write_table(conn, setid, table.columns, table.rows)
+    conn.execute(
+        "UPDATE datasets SET values_from = ? WHERE setid = ?", (table.values_from, setid)
+    )
+    return table.problems
+
+
+def ingest_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:
+    """Take a checked ZIP into the mirror: its file, its light curves, and those it lacks."""
+    assert fetched.product is not None
+    assert fetched.report is not None
+    with transaction(mirror.conn):
+        put_product(mirror, fetched.product, now, setid=fetched.setid)
+        problems = _index_zip(mirror.conn, fetched.setid, fetched.product, fetched.report, now)
+    forget_arrival(fetched.product)
+    return Ingested(tuple(problems))
+
+
+def fits(conn: sqlite3.Connection, setid: str, report: ZipReport) -> bool:
+    """Whether a ZIP's manifest is about exactly a dataset's objects."""
+    if report.manifest is None:
+        return False
+    expected_members(conn, setid)
+    listed = {name.removesuffix(" missing") for name in report.manifest}
+    wanted = {row[0] for row in conn.execute("SELECT short FROM expected")}
+    return listed == wanted
+
+
+def link_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:
+    """Give a dataset the ZIP that another one has already, by hard link."""
+    assert fetched.twin is not None
+    assert fetched.report is not None
+    path = product_path(fetched.setid, "lczip")
+    with transaction(mirror.conn):
+        link_product(mirror, path, fetched.twin, now, fetched.setid)
+        linked = Product("lczip", path, mirror.at(path), fetched.twin.size, fetched.twin.sha256)
+        problems = _index_zip(mirror.conn, fetched.setid, linked, fetched.report, now)
+    return Ingested(tuple(problems))
+
+
+_PRESENT = """
+SELECT e.collection, e.objectid, p.member, p.size, p.crc32
+FROM expected AS e JOIN present AS p USING (member)
+"""
+_ABSENT = """
+SELECT e.collection, e.objectid FROM expected AS e
+WHERE NOT EXISTS (SELECT 1 FROM present AS p WHERE p.member = e.member)
+"""
+_UNEXPECTED = """
+SELECT count(*), min(member) FROM present
+WHERE member <> 'lczip-manifest.json' AND member NOT IN (SELECT member FROM expected)
+"""
+
+
+def _index_zip(
+    conn: sqlite3.Connection, setid: str, product: Product, report: ZipReport, now: str
+) -> list[str]:
+    problems: list[str] = []
+    expected_members(conn, setid)
+    conn.execute("DROP TABLE IF EXISTS temp.present")
+    conn.execute(
+        "CREATE TEMP TABLE present (member TEXT PRIMARY KEY, size INTEGER, crc32 INTEGER)"
+        " WITHOUT ROWID"
+    )
+    conn.executemany(
+        "INSERT OR IGNORE INTO present VALUES (?, ?, ?)",
+        ((member.name, member.size, member.crc32) for member in report.members),
+    )
+    put_entries(conn, setid, product.path, _entries(conn.execute(_PRESENT)))
+    conn.execute("DELETE FROM missing_lightcurves WHERE setid = ?", (setid,))
+    absent = conn.execute(_ABSENT).fetchall()
+    said = {name.removesuffix(" missing") for name in report.missing}
+    put_missing(
+        conn,
+        setid,
+        (key for key in absent if f"{key[1]}-csvlc.gz" in said),
+        "the server could not make it, says the ZIP's manifest",
+        now,
+    )
+    unsaid = [key for key in absent if f"{key[1]}-csvlc.gz" not in said]
+    put_missing(conn, setid, unsaid, "not in the ZIP, though the manifest does not say so", now)
+    if unsaid:
+        problems.append(f"{len(unsaid)} light curves are not in the ZIP ({unsaid[0][1]} …)")
+    extra, example = conn.execute(_UNEXPECTED).fetchone()
+    if extra:
+        problems.append(f"{extra} members of the ZIP belong to no object of it ({example} …)")
+    return problems
+
+
+def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[Entry]:
+    return (Entry(*row) for row in rows)

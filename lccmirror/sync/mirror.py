@@ -1,0 +1,111 @@
+"""A mirror on disk, held by the one process that writes it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..catalog.connection import CATALOG_NAME, close_writer, open_writer, transaction
+from ..catalog.log import get_setting, set_setting
+from ..durable import FILE_MODE, make_folder
+from ..errors import MirrorLocked, MirrorUnusable
+from .filesystem import check_folder
+from .layout import INCOMING, LOCK
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """An open mirror: its root folder and the connection that writes its catalog."""
+
+    root: Path
+    conn: sqlite3.Connection
+
+    def at(self, path: str) -> Path:
+        """Return where a path of the catalog or the layout lies on the disk."""
+        return self.root / path
+
+
+@contextlib.contextmanager
+def open_mirror(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Iterator[Mirror]:
+    """Open the mirror at `root` for writing, made if it is not there; nobody else may.
+
+    Parameters
+    ----------
+    url
+        The server it mirrors.
+    formerly
+        Addresses that the same server had before.
+
+    Raises
+    ------
+    MirrorUnusable
+        If `root` cannot hold a mirror, or holds one of another server.
+    MirrorLocked
+        If another lccmirror holds it.
+    CatalogTooNew, Damaged
+        If its catalog cannot be used.
+    """
+    check_folder(root)
+    try:
+        make_folder(root)
+        make_folder(root / INCOMING)
+    except OSError as error:
+        raise MirrorUnusable(f"cannot make {root}: {error.strerror}") from error
+    with _held(root / LOCK):
+        conn = open_writer(root / CATALOG_NAME)
+        try:
+            _check_server(conn, root, url, formerly)
+            yield Mirror(root, conn)
+        finally:
+            close_writer(conn)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    # The file is never unlinked: whoever opened it before that would hold a lock on nothing.
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, FILE_MODE)
+    except OSError as error:
+        raise MirrorUnusable(f"cannot open {path}: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            raise MirrorLocked(
+                f"another lccmirror holds {path.parent}"
+                + (f" (process {holder})" if holder.isdigit() else ""),
+                hint="wait until it is done, or stop it",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_server(
+    conn: sqlite3.Connection, root: Path, url: str, formerly: tuple[str, ...]
+) -> None:
+    known = get_setting(conn, "server_url")
+    if known is not None and known != url and known not in formerly:
+        raise MirrorUnusable(
+            f"{root} is a mirror of {known}, not of {url}",
+            hint="name another folder as [mirror] root; or, if it is the same server at a new "
+            f'address, add "{known}" to [server] formerly',
+        )
+
+
+def bind_server(conn: sqlite3.Connection, url: str) -> None:
+    """Remember that this is a mirror of the server at `url`, which has answered as one."""
+    with transaction(conn):
+        set_setting(conn, "server_url", url)

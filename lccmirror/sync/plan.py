@@ -1,0 +1,130 @@
+"""Which datasets are wanted: the ``[select]`` rules, applied to what the list says."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..catalog.connection import transaction
+from ..catalog.datasets import Seen, set_state
+from ..catalog.log import get_setting, set_setting
+from ..catalog.work import add_work
+from ..catalog.work import done as no_work
+from ..clock import to_text
+
+if TYPE_CHECKING:
+    from ..config import SelectConfig
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the dataset list says of a dataset, as far as the rules ask."""
+
+    setid: str
+    state: str
+    query_type: str | None
+    visibility: str | None
+    nobjects: int | None
+    created_on: str | None
+    collections: tuple[str, ...]
+
+
+_CANDIDATE = """
+SELECT d.setid, d.state, d.query_type, d.visibility, d.nobjects, d.created_on,
+       (SELECT group_concat(collection) FROM dataset_collections AS c WHERE c.setid = d.setid)
+FROM datasets AS d
+"""
+
+
+def _candidate(row: tuple[str, str, str, str, int, str, str | None]) -> Candidate:
+    return Candidate(*row[:6], collections=tuple((row[6] or "").split(",")))
+
+
+def refusal(select: SelectConfig, one: Candidate) -> str | None:
+    """Return why the rules do not want a dataset, or None if they do.
+
+    ``deny`` is stronger than ``allow``, and ``allow`` than every other rule but
+    ``visibility``.
+    """
+    if one.setid in select.deny:
+        return "select.deny names it"
+    if one.visibility is not None and one.visibility not in select.visibility:
+        return f"its visibility is {one.visibility} (select.visibility)"
+    if one.setid in select.allow:
+        return None
+    if select.collections and not any(
+        fnmatch.fnmatchcase(name, pattern)
+        or fnmatch.fnmatchcase(name.replace("_", "-"), pattern)
+        for name in one.collections
+        for pattern in select.collections
+    ):
+        return f"its collections are {', '.join(one.collections)} (select.collections)"
+    if select.query_types and not any(
+        fnmatch.fnmatchcase(one.query_type or "", pattern) for pattern in select.query_types
+    ):
+        return f"its query type is {one.query_type} (select.query_types)"
+    if (
+        select.max_objects is not None
+        and one.nobjects is not None
+        and one.nobjects > select.max_objects
+    ):
+        return f"it has {one.nobjects:,} objects (select.max_objects)"
+    if (
+        select.not_before is not None
+        and one.created_on is not None
+        and one.created_on < to_text(select.not_before)
+    ):
+        return f"it was created on {one.created_on} (select.not_before)"
+    return None
+
+
+def plan_seen(
+    conn: sqlite3.Connection, select: SelectConfig, setid: str, seen: Seen, now: str
+) -> None:
+    """Put a dataset that the list shows as new or changed to work, or skip it."""
+    one = _candidate(conn.execute(_CANDIDATE + " WHERE d.setid = ?", (setid,)).fetchone())
+    _plan(conn, select, one, seen.value, now)
+
+
+def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool:
+    """Apply the rules to all datasets, if they are not those of the last time.
+
+    A dataset that is mirrored stays mirrored whatever the rules say now.
+
+    Returns
+    -------
+    bool
+        Whether the rules had changed.
+    """
+    rules = hashlib.sha256(msgspec.json.encode(select, order="deterministic")).hexdigest()
+    if get_setting(conn, "select") == rules:
+        return False
+    with transaction(conn):
+        for row in conn.execute(
+            _CANDIDATE + " WHERE d.state IN ('listed', 'skipped', 'waiting', 'failed')"
+        ).fetchall():
+            one = _candidate(row)
+            unwanted = refusal(select, one) is not None
+            if (one.state == "skipped") != unwanted:
+                _plan(conn, select, one, "selected", now)
+        set_setting(conn, "select", rules)
+    return True
+
+
+def _plan(
+    conn: sqlite3.Connection, select: SelectConfig, one: Candidate, reason: str, now: str
+) -> None:
+    why_not = refusal(select, one)
+    if why_not is None:
+        if one.state == "skipped":
+            set_state(conn, one.setid, "listed")
+        add_work(conn, one.setid, reason, now)
+    else:
+        no_work(conn, one.setid)
+        if one.state not in ("mirrored", "partial"):
+            set_state(conn, one.setid, "skipped", reason=why_not)

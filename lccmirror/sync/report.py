@@ -1,0 +1,66 @@
+"""What a cycle did, for a person, a log and an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import LccMirrorError, NoRoom, Stopped
+from .poll import DatasetsPoll
+
+
+@dataclass
+class CycleReport:
+    """What a cycle did.
+
+    Attributes
+    ----------
+    mirrored
+        Datasets completed in this cycle.
+    failed
+        ``{setid: why}`` of those that were tried and will be tried again.
+    notes
+        What was odd about datasets that were mirrored all the same.
+    no_room
+        Why something did not fit, if so.
+    stopped
+        The error that ended the cycle early, if one did.
+    """
+
+    poll: DatasetsPoll = field(default_factory=DatasetsPoll)
+    new_collections: int = 0
+    mirrored: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    singles: int = 0
+    requests: int = 0
+    received_bytes: int = 0
+    no_room: NoRoom | None = None
+    stopped: LccMirrorError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the contract: 0, 1, or that of what ended the cycle."""
+        if self.stopped is not None and not isinstance(self.stopped, Stopped):
+            return self.stopped.exit_code
+        if self.no_room is not None:
+            return self.no_room.exit_code
+        return 1 if self.failed else 0
+
+    def summary(self) -> str:
+        """Return the one line for people."""
+        parts = [
+            f"{len(self.poll.new)} new, {len(self.poll.changed)} changed, "
+            f"{self.mirrored} mirrored"
+        ]
+        if self.singles:
+            parts.append(f"{self.singles} single light curves")
+        if self.failed:
+            parts.append(f"{len(self.failed)} to be tried again")
+        if self.poll.vanished:
+            parts.append(f"{self.poll.vanished} no longer listed (kept)")
+        if self.poll.gap:
+            parts.append("a gap in the list")
+        parts.append(f"{self.requests} requests, {self.received_bytes:,} bytes")
+        if self.stopped is not None:
+            parts.append(f"ended early: {self.stopped.message}")
+        return "; ".join(parts)

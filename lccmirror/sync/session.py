@@ -1,0 +1,60 @@
+"""What the parts of a cycle share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..clock import Now
+from .fetch import Fetcher
+from .filesystem import Room
+from .mirror import Mirror
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..server import LccClient
+    from .progress import Progress
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a cycle works with."""
+
+    mirror: Mirror
+    client: LccClient
+    config: Config
+    progress: Progress
+    now: Now
+    stop: threading.Event
+
+
+def fetcher_for(session: Session) -> Fetcher:
+    config = session.config.mirror
+    room = Room(session.mirror.root, config.min_free, config.max_bytes)
+    mirrored = session.mirror.conn.execute(
+        "SELECT n FROM counts WHERE name = 'file_bytes'"
+    ).fetchone()[0]
+    taken = _Taken(mirrored)
+
+    def admit(size: int, what: str) -> None:
+        with taken.lock:
+            room.check(size, taken.total, what)
+            taken.total += size
+
+    return Fetcher(
+        session.client,
+        session.mirror.root,
+        session.config,
+        session.progress,
+        session.stop,
+        admit,
+    )
+
+
+@dataclass
+class _Taken:
+    """Bytes mirrored, with those that workers have been admitted to fetch."""
+
+    total: int
+    lock: threading.Lock = field(default_factory=threading.Lock)

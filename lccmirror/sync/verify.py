@@ -1,0 +1,227 @@
+"""Compare every byte of the mirror with the catalog, and have what is damaged fetched again."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..catalog.connection import transaction
+from ..catalog.lightcurves import remove_entries
+from ..catalog.work import add_work
+from ..clock import Now, to_text
+from ..errors import Damaged, FormatError
+from . import layout
+from .fetch import sha256_of
+from .ingest import write_rows
+from .mirror import Mirror
+
+_COMMIT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is not as the catalog says.
+
+    Attributes
+    ----------
+    what
+        ``missing``, ``damaged`` (bytes differ), ``rows`` (a table's rows are not all there)
+        or ``unknown`` (a file of which the catalog knows nothing).
+    path
+        Below the mirror's root; for ``rows`` the setid.
+    detail
+        In words.
+    verified_at
+        When it was last found good.
+    """
+
+    what: str
+    path: str
+    detail: str
+    setid: str | None = None
+    kind: str | None = None
+    verified_at: str | None = None
+    superseded: bool = False
+
+
+@dataclass
+class VerifyReport:
+    """What a verification found.
+
+    Attributes
+    ----------
+    files, bytes
+        How much was read and compared.
+    damage
+        What is wrong with what the catalog lists.
+    unknown
+        Files that the catalog does not list; they harm nothing.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    damage: list[Damage] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 65 if something is damaged, else 0."""
+        return Damaged.exit_code if self.damage else 0
+
+
+def verify(
+    mirror: Mirror, now: Now, *, advance: Callable[[int], None] | None = None
+) -> VerifyReport:
+    """Read every mirrored file and compare it with the catalog; change no file.
+
+    What is found is written to the catalog: `files.verified_at` and `files.state`.
+
+    Parameters
+    ----------
+    advance
+        Called with the bytes of each file as it has been read.
+
+    Raises
+    ------
+    Damaged
+        If the catalog itself is broken.
+    """
+    _check_catalog(mirror.conn)
+    report = VerifyReport()
+    read: dict[tuple[int, int], str] = {}
+    rows = mirror.conn.execute(
+        "SELECT path, setid, kind, size, sha256, verified_at, state FROM files ORDER BY path"
+    ).fetchall()
+    for start in range(0, len(rows), _COMMIT_EVERY):
+        with transaction(mirror.conn):
+            for path, setid, kind, size, sha256, verified_at, state in rows[
+                start : start + _COMMIT_EVERY
+            ]:
+                what, detail = _compare(mirror.at(path), size, sha256, read)
+                report.files += 1
+                report.bytes += size
+                if what is not None:
+                    report.damage.append(
+                        Damage(
+                            what, path, detail, setid, kind, verified_at, state == "superseded"
+                        )
+                    )
+                _record(mirror.conn, path, what, to_text(now()))
+                if advance is not None:
+                    advance(size)
+    report.damage += _incomplete_tables(mirror.conn)
+    report.unknown = list(_unknown_files(mirror))
+    return report
+
+
+def _check_catalog(conn: sqlite3.Connection) -> None:
+    found = [row[0] for row in conn.execute("PRAGMA integrity_check(5)")]
+    if found != ["ok"]:
+        raise Damaged(
+            f"the catalog is damaged: {'; '.join(found)}",
+            hint="the files are not touched; move catalog.sqlite aside and sync again",
+        )
+    if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise Damaged("the catalog's tables do not fit each other (foreign keys)")
+
+
+def _compare(
+    file: Path, size: int, sha256: str, read: dict[tuple[int, int], str]
+) -> tuple[str | None, str]:
+    try:
+        status = os.lstat(file)
+    except FileNotFoundError:
+        return "missing", "the file is not there"
+    if file.is_symlink() or not file.is_file():
+        return "damaged", "it is not a plain file"
+    if status.st_size != size:
+        return "damaged", f"{status.st_size:,} bytes instead of {size:,}"
+    inode = (status.st_dev, status.st_ino)
+    try:
+        # ZIPs that datasets share are one file with several names.
+        found = read.get(inode) or sha256_of(file)
+    except OSError as error:
+        return "damaged", f"cannot be read: {error.strerror}"
+    if status.st_nlink > 1:
+        read[inode] = found
+    return (None, "") if found == sha256 else ("damaged", "other bytes than were fetched")
+
+
+def _record(conn: sqlite3.Connection, path: str, what: str | None, at: str) -> None:
+    # A superseded version stays one, sound or not.
+    conn.execute(
+        "UPDATE files SET verified_at = coalesce(?, verified_at), "
+        "state = CASE state WHEN 'superseded' THEN state ELSE ? END WHERE path = ?",
+        (at if what is None else None, what or "ok", path),
+    )
+
+
+_INCOMPLETE = """
+SELECT d.setid, d.nrows, count(r.row) FROM datasets AS d
+LEFT JOIN dataset_rows AS r ON r.setid = d.setid
+WHERE d.nrows IS NOT NULL AND d.same_as IS NULL
+GROUP BY d.setid HAVING count(r.row) <> d.nrows
+"""
+
+
+def _incomplete_tables(conn: sqlite3.Connection) -> list[Damage]:
+    return [
+        Damage("rows", setid, f"{found} rows in dataset_rows instead of {nrows}", setid)
+        for setid, nrows, found in conn.execute(_INCOMPLETE)
+    ]
+
+
+def _unknown_files(mirror: Mirror) -> Iterator[str]:
+    for top in ("datasets", "collections", "lightcurves", "objects"):
+        for folder, _, names in os.walk(mirror.at(top)):
+            for name in sorted(names):
+                path = (Path(folder) / name).relative_to(mirror.root).as_posix()
+                known = mirror.conn.execute(
+                    "SELECT 1 FROM files WHERE path = ?", (path,)
+                ).fetchone()
+                if known is None:
+                    yield path
+
+
+def plan_repair(mirror: Mirror, report: VerifyReport, now: str) -> None:
+    """Put what is damaged to work for the next fetch, and mend rows from the files.
+
+    A dataset's sound files are not fetched again. Superseded versions cannot be had
+    again: their rows go, the newer version is there.
+    """
+    with transaction(mirror.conn):
+        for one in report.damage:
+            if one.what == "rows":
+                _mend_rows(mirror, one.path, now)
+            elif one.superseded or one.setid is None:
+                _forget(mirror.conn, one)
+            else:
+                add_work(mirror.conn, one.setid, "repair", now)
+
+
+def _mend_rows(mirror: Mirror, setid: str, now: str) -> None:
+    files = {
+        kind: mirror.at(layout.product(setid, kind))
+        for kind in ("csv", "json")
+        if mirror.at(layout.product(setid, kind)).is_file()
+    }
+    try:
+        with transaction(mirror.conn):
+            write_rows(mirror.conn, setid, files)
+    except FormatError:
+        add_work(mirror.conn, setid, "repair", now)
+
+
+def _forget(conn: sqlite3.Connection, one: Damage) -> None:
+    """Forget a file that belongs to no dataset, so that the next cycle fetches it.
+
+    An old version of a product cannot be had again; the newer one is there.
+    """
+    remove_entries(conn, one.path)
+    conn.execute("DELETE FROM files WHERE path = ?", (one.path,))
+    if one.kind == "lcformat":
+        collection = one.path.split("/")[1]
+        conn.execute("DELETE FROM mirror WHERE key = ?", (f"lcformat:{collection}",))

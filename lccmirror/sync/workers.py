@@ -1,0 +1,203 @@
+"""Work through the datasets that are due.
+
+Workers fetch side by side; one writer, the caller's thread, takes what they bring into the
+catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from ..catalog.connection import transaction
+from ..catalog.datasets import set_failed, set_state, unreadable
+from ..catalog.files import FileRow, files_of, zips_of_same_objects
+from ..catalog.work import WorkItem, due_work, postpone
+from ..catalog.work import done as no_work
+from ..clock import to_text
+from ..errors import (
+    FormatError,
+    KeyRefused,
+    LccMirrorError,
+    NoRoom,
+    NotFound,
+    ServerError,
+    Stopped,
+    Unreachable,
+)
+from . import ingest
+from .fetch import FetchedTable, FetchedZip, NotComplete, fetch_table, fetch_zip
+from .report import CycleReport
+from .session import Session, fetcher_for
+
+# So many datasets in a row that could not be reached or did not fit, and the rest is left
+# for later.
+_GIVE_UP_AFTER = 4
+_NO_ZIP = "the server has no ZIP for it"
+
+
+class Work:
+    """The datasets that are due: fetched by workers, taken in by this thread."""
+
+    def __init__(self, session: Session, report: CycleReport) -> None:
+        self._session = session
+        self._report = report
+        self._conn = session.mirror.conn
+        self._fetcher = fetcher_for(session)
+        self._running: dict[Future[FetchedTable | FetchedZip], WorkItem] = {}
+        # Datasets with the very same objects wait until one of them has the ZIP.
+        self._groups: dict[str, str] = {}
+        self._waiting: dict[str, list[WorkItem]] = {}
+        self._hopeless = 0
+
+    def run(self) -> None:
+        items = due_work(self._conn, to_text(self._session.now()))
+        self._session.progress.plan(len(items), None)
+        queue = iter(items)
+        workers = self._session.config.mirror.workers
+        with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
+            try:
+                self._fill(queue, workers)
+                while self._running:
+                    finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        self._take(self._running.pop(future), future)
+                    self._fill(queue, workers)
+            except BaseException:
+                # The workers look at this between two pieces of a file.
+                self._session.stop.set()
+                raise
+
+    def _fill(self, queue: Iterator[WorkItem], workers: int) -> None:
+        if self._session.stop.is_set():
+            raise Stopped("asked to stop")
+        # One more than there are workers, so that none waits for the writer.
+        while len(self._running) <= workers:
+            item = next(queue, None)
+            if item is None:
+                return
+            held = self._held(item.setid)
+            self._submit(item, fetch_table, item.setid, item.last_updated, held)
+
+    def _submit(self, item: WorkItem, fetch: Callable[..., Any], *arguments: Any) -> None:
+        self._running[self._pool.submit(fetch, self._fetcher, *arguments)] = item
+
+    def _held(self, setid: str) -> dict[str, FileRow]:
+        """Return the sound files that we have of a dataset, by kind."""
+        return {
+            kind: row
+            for kind, row in files_of(self._conn, setid).items()
+            if row.state == "ok" and self._session.mirror.at(row.path).is_file()
+        }
+
+    def _start_zip(self, item: WorkItem, *, twins: bool = True) -> None:
+        row = self._conn.execute(
+            "SELECT lc_sha256 FROM datasets WHERE setid = ?", (item.setid,)
+        ).fetchone()
+        group = row[0] or item.setid
+        if self._groups.setdefault(group, item.setid) != item.setid:
+            self._waiting.setdefault(group, []).append(item)
+            return
+        candidates = [
+            twin
+            for twin in zips_of_same_objects(self._conn, group, item.setid)
+            if twins and self._session.mirror.at(twin.path).is_file()
+        ]
+        self._submit(
+            item, fetch_zip, item.setid, self._held(item.setid).get("lczip"), candidates
+        )
+
+    def _zip_over(self, item: WorkItem) -> None:
+        """Let the datasets that waited for this one's ZIP go on."""
+        for group in [g for g, setid in self._groups.items() if setid == item.setid]:
+            del self._groups[group]
+            for other in self._waiting.pop(group, []):
+                self._start_zip(other)
+
+    def _take(self, item: WorkItem, future: Future[FetchedTable | FetchedZip]) -> None:
+        try:
+            result = future.result()
+            if isinstance(result, FetchedTable):
+                self._take_table(item, result)
+            else:
+                self._take_zip(item, result)
+            self._hopeless = 0
+        except Stopped:
+            raise
+        except (ServerError, FormatError, NoRoom) as error:
+            self._failed(item, error)
+            if isinstance(error, NoRoom):
+                self._report.no_room = error
+            if isinstance(error, Unreachable | NoRoom):
+                self._hopeless += 1
+                if self._hopeless >= _GIVE_UP_AFTER:
+                    raise
+
+    def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
+        if fetched.products:
+            at = to_text(self._session.now())
+            self._note(item, ingest.ingest_table(self._session.mirror, fetched, at))
+        has_lczip = item.has_lczip if fetched.has_lczip is None else fetched.has_lczip
+        if "lczip" in self._session.config.mirror.products and has_lczip is not False:
+            self._start_zip(item)
+        else:
+            self._complete(item, None if has_lczip else _NO_ZIP)
+
+    def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
+        at = to_text(self._session.now())
+        reason = None
+        if fetched.absent:
+            reason = _NO_ZIP
+            with transaction(self._conn):
+                self._conn.execute(
+                    "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
+                )
+        elif fetched.product is not None:
+            self._note(item, ingest.ingest_zip(self._session.mirror, fetched, at))
+        elif fetched.report is not None:
+            if not ingest.fits(self._conn, item.setid, fetched.report):
+                self._start_zip(item, twins=False)
+                return
+            self._note(item, ingest.link_zip(self._session.mirror, fetched, at))
+        self._complete(item, reason)
+        self._zip_over(item)
+
+    def _complete(self, item: WorkItem, reason: str | None) -> None:
+        at = to_text(self._session.now())
+        with transaction(self._conn):
+            unread = unreadable(self._conn, item.setid)
+            if unread is None:
+                set_state(self._conn, item.setid, "mirrored", reason=reason, mirrored_at=at)
+            else:
+                reason = "its table cannot be read; its files are kept"
+                set_state(self._conn, item.setid, "partial", reason=reason, error=unread)
+            no_work(self._conn, item.setid)
+        self._report.mirrored += unread is None
+        self._session.progress.item_done(item.setid, ok=unread is None)
+
+    def _note(self, item: WorkItem, result: ingest.Ingested) -> None:
+        self._report.notes += [f"{item.setid}: {problem}" for problem in result.problems]
+
+    def _failed(self, item: WorkItem, error: LccMirrorError) -> None:
+        with transaction(self._conn):
+            set_failed(
+                self._conn,
+                item.setid,
+                _verdict(error),
+                error.message,
+                bool(self._held(item.setid)),
+            )
+            postpone(self._conn, item.setid, error.message, self._session.now())
+        self._report.failed[item.setid] = error.message
+        self._session.progress.item_done(item.setid, ok=False)
+        self._zip_over(item)
+
+
+def _verdict(error: LccMirrorError) -> str:
+    """Return the state of a dataset whose fetch ended with `error`."""
+    if isinstance(error, KeyRefused):
+        return "private"
+    if isinstance(error, NotComplete | NotFound):
+        return "waiting"
+    return "failed"
