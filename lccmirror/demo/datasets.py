@@ -1,23 +1,23 @@
 """The demo's datasets and their files, in memory.
 
 A `Shelf` holds every dataset as an immutable snapshot and replaces it when something
-changes, together with the times at which its files changed. CSV and ZIP are made when
-first asked for and kept; the CSV is that of the dataset as it was created.
+changes, together with the times at which its files changed. A CSV is made when it is
+first asked for, of the dataset as it was created, and never changes.
 """
 
 from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from . import products
 from .backend import Dataset, Row, ServedFile, utc
-from .lightcurves import light_curve_file
 from .surveys import Survey
+from .zips import ZipStore
 
 _TICK = timedelta(microseconds=1)
 
@@ -38,30 +38,15 @@ class UniqueTime:
 
 
 @dataclass
-class Entry:
-    """A dataset with what is known of its files (inside of `Shelf` only)."""
-
+class _Entry:
     now: Dataset
     created: Dataset
     rendered: set[int]
-    table_changed: datetime
+    csv_changed: datetime
     pickle_changed: datetime
-    zip_key: tuple[tuple[str, str], ...]
-    zip_shown: float = 1.0  # the part of the ZIP that is on the disk
     csv: bytes | None = None
 
 
-@dataclass
-class ZipFile:
-    """A ZIP that one or more datasets share."""
-
-    members: tuple[tuple[str, str], ...]
-    stamp: datetime
-    changed: datetime
-    content: bytes | None = None
-
-
-@dataclass
 class Shelf:
     """All datasets, with their files.
 
@@ -73,33 +58,30 @@ class Shelf:
         A clock whose readings differ.
     """
 
-    surveys: dict[str, Survey]
-    now: UniqueTime
-    random: Random
-    _entries: dict[str, Entry] = field(default_factory=dict)
-    _zips: dict[tuple[tuple[str, str], ...], ZipFile] = field(default_factory=dict)
-    _curves: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    def __init__(
+        self, surveys: Mapping[str, Survey], now: Callable[[], datetime], random: Random
+    ) -> None:
+        self.now = now
+        self.zips = ZipStore(surveys)
+        self._random = random
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.RLock()
 
     def new_setid(self) -> str:
         """Return an unused setid: 11 characters, as ``secrets.token_urlsafe(8)`` makes."""
         with self._lock:
             while True:
-                raw = self.random.randbytes(8)
+                raw = self._random.randbytes(8)
                 setid = base64.urlsafe_b64encode(raw).decode().rstrip("=")
                 if setid not in self._entries:
                     return setid
 
-    def put(self, dataset: Dataset) -> None:
-        """Add a dataset whose table is complete."""
+    def put(self, dataset: Dataset, csv: bytes | None = None) -> None:
+        """Add a dataset whose table is complete; `csv` in place of the one it would get."""
         when = self.now()
-        key = self._zip_members(dataset)
-        entry = Entry(dataset, dataset, {1}, when, when, tuple(sorted(key)))
         with self._lock:
-            self._entries[dataset.setid] = entry
-            self._zips.setdefault(
-                entry.zip_key, ZipFile(key, when.replace(microsecond=0), when)
-            )
+            self._entries[dataset.setid] = _Entry(dataset, dataset, {1}, when, when, csv)
+            self.zips.add(dataset, when)
 
     def get(self, setid: str) -> Dataset | None:
         """Return a dataset, or None."""
@@ -116,14 +98,11 @@ class Shelf:
     def change(self, setid: str, **changes: object) -> Dataset:
         """Replace fields of a dataset; its times and its pickle change with them."""
         with self._lock:
-            entry = self._entries[setid]
             # two readings: the list's time and the dataset's own are never equal
-            last_updated = self.now()
-            entry.pickle_changed = self.now()
-            entry.now = entry.now.with_changes(
-                **{"last_updated": last_updated, "updated": entry.pickle_changed, **changes}
-            )
-            return entry.now
+            last_updated, updated = self.now(), self.now()
+            self._entries[setid].pickle_changed = updated
+            times: dict[str, object] = {"last_updated": last_updated, "updated": updated}
+            return self.amend(setid, **(times | changes))
 
     def amend(self, setid: str, **changes: object) -> Dataset:
         """Replace fields of a dataset without touching its times."""
@@ -131,11 +110,6 @@ class Shelf:
             entry = self._entries[setid]
             entry.now = entry.now.with_changes(**changes)
             return entry.now
-
-    def show_zip(self, setid: str, part: float) -> None:
-        """Let only the first `part` (0 to 1) of a dataset's ZIP be on the disk."""
-        with self._lock:
-            self._entries[setid].zip_shown = part
 
     def remove(self, setid: str) -> None:
         """Remove a dataset and its files."""
@@ -174,7 +148,7 @@ class Shelf:
             entry = self._entries[setid]
             if entry.csv is None:
                 entry.csv = products.dataset_csv(entry.created)
-            return ServedFile(entry.csv, entry.table_changed)
+            return ServedFile(entry.csv, entry.csv_changed)
 
     def pickle(self, setid: str) -> ServedFile:
         """Return what stands in for a dataset's pickle."""
@@ -184,55 +158,5 @@ class Shelf:
 
     def zip(self, setid: str) -> ServedFile | None:
         """Return a dataset's ZIP as far as it is written, or None if it has none."""
-        with self._lock:
-            entry = self._entries[setid]
-            if not entry.now.has_lczip:
-                return None
-            shared = self._zips[entry.zip_key]
-            if shared.content is None:
-                shared.content = products.light_curve_zip(
-                    (
-                        (
-                            self.surveys[coll].collection_id,
-                            f"{oid}-csvlc.gz",
-                            self.curve(coll, oid),
-                        )
-                        for coll, oid in shared.members
-                    ),
-                    shared.stamp,
-                )
-            content = shared.content
-        shown = (
-            content
-            if entry.zip_shown >= 1.0
-            else content[: int(len(content) * entry.zip_shown)]
-        )
-        return ServedFile(shown, shared.changed)
-
-    def remake_zip(self, setid: str) -> None:
-        """Write a dataset's ZIP again: other bytes, the same light curves."""
-        with self._lock:
-            shared = self._zips[self._entries[setid].zip_key]
-            shared.changed = self.now()
-            shared.stamp += timedelta(seconds=2)  # a ZIP counts in steps of two seconds
-            shared.content = None
-
-    def curve(self, collection: str, objectid: str) -> bytes | None:
-        """Return a light-curve file, or None if there is none."""
-        with self._lock:
-            key = (collection, objectid)
-            if key not in self._curves:
-                survey = self.surveys.get(collection)
-                target = survey.find(objectid) if survey else None
-                self._curves[key] = (
-                    light_curve_file(survey, target)
-                    if survey and target and target.convertible
-                    else None
-                )
-            return self._curves[key]
-
-    def _zip_members(self, dataset: Dataset) -> tuple[tuple[str, str], ...]:
-        at = {name: i for i, name in enumerate(dataset.columns)}
-        if "db_oid" not in at or "collection" not in at:
-            return ()
-        return tuple((str(r[at["collection"]]), str(r[at["db_oid"]])) for r in dataset.rows)
+        dataset = self.get(setid)
+        return self.zips.get(setid) if dataset and dataset.has_lczip else None

@@ -18,7 +18,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
 from .backend import ServedFile
-from .web import Answer, Body, FilePart, Request
+from .encoding import accepts_gzip, not_modified
+from .messages import Answer, Body, FilePart, Request
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 _TYPES = {
@@ -80,20 +81,6 @@ def answer_file(request: Request, file: ServedFile, tag: str) -> Answer:
     if request.path.endswith(".csv") and accepts_gzip(request) and request.method == "GET":
         return Answer(status, (*headers, ("Content-Encoding", "gzip")), _compressed(body))
     return Answer(status, headers, body)
-
-
-def accepts_gzip(request: Request) -> bool:
-    """Whether the client offers to take gzip."""
-    return "gzip" in request.headers.get("accept-encoding", "")
-
-
-def not_modified(request: Request, tag: str) -> bool:
-    """Whether ``If-None-Match`` names `tag`."""
-    wanted = request.headers.get("if-none-match")
-    if wanted is None:
-        return False
-    tags = [word.strip().removeprefix("W/") for word in wanted.split(",")]
-    return "*" in tags or tag in tags
 
 
 def _unchanged(request: Request, tag: str, modified: datetime) -> bool:

@@ -6,7 +6,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import parse_qs
 
-from .web import Request
+from .messages import Request
 
 
 def read_form(request: Request) -> dict[str, list[str]]:

@@ -6,11 +6,9 @@ handler; the handlers ask the `Backend` and say it in the dialect's words.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
@@ -27,17 +25,14 @@ from .dialects import (
     list_item,
     written,
 )
-from .files import StickyTags, accepts_gzip, answer_file, not_modified, strong_tag
+from .encoding import encoded
+from .files import StickyTags, answer_file, strong_tag
 from .forms import read_form
 from .keys import KeyDesk
 from .listing import matching_datasets
+from .messages import HTML_TYPE, JSON_TYPE, VARY, Answer, Request, html_error, json_answer
 from .streams import search_stream
-from .web import Answer, FilePart, Request, html_error
 
-_JSON = ("Content-Type", "application/json; charset=UTF-8")
-_HTML = ("Content-Type", "text/html; charset=UTF-8")
-_VARY = ("Vary", "Accept-Encoding")
-_SMALL = 1024  # smaller answers are not worth compressing
 _RETRY_AFTER_S = "120"
 _BAD_KEY = "Your API key appears to be invalid or has expired."
 _BAD_KEY_DOCUMENTED = "API key could not be verified or has expired."
@@ -95,19 +90,19 @@ class LccApplication:
         rate = self._keys.count(caller.requester) if counted else None
         if rate is not None:
             text = "You have exceeded your API request rate."
-            answer = _json(enveloped("failed", {"rate": rate}, text), 429)
+            answer = json_answer(enveloped("failed", {"rate": rate}, text), 429)
             return answer.with_headers(("Retry-After", _RETRY_AFTER_S))
         answer = handler(request, caller)
         if caller.new_session:
             cookie = f'lccserver_session="{caller.requester.token}"; HttpOnly; Path=/'
             answer = replace(answer, headers=(*answer.headers, ("Set-Cookie", cookie)))
-        return _encoded(request, answer)
+        return encoded(request, answer)
 
     def after(self, request: Request) -> None:
         """Render the pages that may be asked for next."""
         found = re.match(r"/set/([^/]+)", request.path)
         if found and request.method == "GET" and request.query.get("json") == ["1"]:
-            self._backend.render_around(found[1], _page_number(request))
+            self._backend.render_around(found[1], request.page_number)
 
     def _route(self, request: Request) -> Handler | Answer:
         for methods, pattern, handler in self._routes():
@@ -144,28 +139,32 @@ class LccApplication:
             return Caller(known, key, new_session=False)
         documented = self._dialect == "documented" and request.path == "/api/auth"
         text = _BAD_KEY_DOCUMENTED if documented else _BAD_KEY
-        return _json(written({"status": "failed", "message": text, "result": None}), 401)
+        return json_answer(written({"status": "failed", "message": text, "result": None}), 401)
 
     def _new_key(self, request: Request, caller: Caller) -> Answer:
         if caller.key is not None and self._dialect == "running":
             text = "API key could not be generated because of a backend error."
-            return _json(enveloped("failed", None, text))
+            return json_answer(enveloped("failed", None, text))
         session = None if caller.key else caller.requester.token
-        return _json(key_answer(*self._keys.issue(self._address(request), session=session)))
+        return json_answer(
+            key_answer(*self._keys.issue(self._address(request), session=session))
+        )
 
     def _verify(self, request: Request, caller: Caller) -> Answer:
         expires = self._keys.expires(caller.key or "")
         if expires is None:
-            return _json(enveloped("failed", None, "No credentials provided."), 401)
+            return json_answer(enveloped("failed", None, "No credentials provided."), 401)
         text = f"API key verified successfully. Expires: {expires.isoformat()}"
         if self._dialect == "running":
-            return _json(enveloped("ok", None, [f"{text}."]))
-        return _json(enveloped("ok", {"expires": f"{expires.isoformat()}Z"}, f"{text}Z"))
+            return json_answer(enveloped("ok", None, [f"{text}."]))
+        return json_answer(enveloped("ok", {"expires": f"{expires.isoformat()}Z"}, f"{text}Z"))
 
     def _collections(self, request: Request, caller: Caller) -> Answer:
         surveys, updated = self._backend.collections(), self._backend.collections_updated()
-        body = {"status": "ok", "result": collections_result(self._dialect, surveys, updated)}
-        return _json(written(body))
+        result = collections_result(self._dialect, surveys, updated)
+        return json_answer(
+            enveloped("ok", result, f"found {len(surveys)} collections in total")
+        )
 
     def _datasets(self, request: Request, caller: Caller) -> Answer:
         try:
@@ -185,12 +184,12 @@ class LccApplication:
         window = found if nsets < 0 else found[:nsets]
         if not window:
             text = "No datasets matching query parameters were found."
-            return _json(enveloped("failed", None, text))
+            return json_answer(enveloped("failed", None, text))
         who = caller.requester
         listed = [d for d in window if d.visibility == "public" or d.owned_by(who)]
-        base = _base_url(request)
+        base = request.base_url
         items = [list_item(self._dialect, d, who, base) for d in listed]
-        return _json(enveloped("ok", items, f"found {len(window)} datasets in total"))
+        return json_answer(enveloped("ok", items, f"found {len(window)} datasets in total"))
 
     def _set(self, request: Request, caller: Caller) -> Answer:
         setid = request.path.split("/")[2]
@@ -203,17 +202,23 @@ class LccApplication:
                 f"The requested dataset with setid: {setid} doesn't exist, or you don't have "
                 "access to it."
             )
-            return _json(enveloped("failed", None, text), 404) if as_json else html_error(404)
+            return (
+                json_answer(enveloped("failed", None, text), 404)
+                if as_json
+                else html_error(404)
+            )
         if not dataset.readable_by(caller.requester):
             text = "You don't have access to this dataset."
             body = written({"status": "failed", "message": text, "result": None})
-            return _json(body, 401) if as_json else html_error(401)
+            return json_answer(body, 401) if as_json else html_error(401)
         if not as_json:
-            return Answer(200, (_HTML,), f"<html><title>{dataset.name}</title></html>".encode())
-        return _json(self._dataset_json(request, dataset, caller.requester))
+            return Answer(
+                200, (HTML_TYPE,), f"<html><title>{dataset.name}</title></html>".encode()
+            )
+        return json_answer(self._dataset_json(request, dataset, caller.requester))
 
     def _dataset_json(self, request: Request, dataset: Dataset, requester: Requester) -> bytes:
-        page = _page_number(request)
+        page = request.page_number
         return dataset_json(
             self._dialect,
             dataset,
@@ -226,7 +231,7 @@ class LccApplication:
 
     def _edit(self, request: Request, caller: Caller, setid: str) -> Answer:
         if caller.key is None:
-            return _json(enveloped("failed", None, "Sorry, you don't have access."), 403)
+            return json_answer(enveloped("failed", None, "Sorry, you don't have access."), 403)
         form = read_form(request)
         action = form.get("action", [""])[0]
         try:
@@ -239,41 +244,41 @@ class LccApplication:
             done = self._backend.change_visibility(setid, new, caller.requester)
             if done:
                 text = "Dataset visibility change successful."
-                return _json(enveloped("ok", new, text))
+                return json_answer(enveloped("ok", new, text))
         text = "Dataset visibility change failed." if action else "No action specified."
-        return _json(enveloped("failed", None, text))
+        return json_answer(enveloped("failed", None, text))
 
     def _search(self, request: Request, caller: Caller) -> Answer:
         if caller.key is None:
-            return _json(enveloped("failed", None, "Sorry, you don't have access."), 403)
+            return json_answer(enveloped("failed", None, "Sorry, you don't have access."), 403)
         service = request.path.rpartition("/")[2]
         try:
             wanted = parse_search(service, read_form(request))
         except BadRequest as error:
             lines = [enveloped("failed", None, message) for message in error.messages]
             body = b"".join(lines) if self._dialect == "running" else b"\n".join(lines) + b"\n"
-            return _json(body, error.status)
+            return json_answer(body, error.status)
         lines_of = search_stream(
             self._dialect,
             wanted,
             self._backend.search(wanted, caller.requester),
-            _base_url(request),
+            request.base_url,
             self._backend.lczip_max_nrows,
             self._now,
         )
-        return Answer(200, (_JSON, _VARY), lines_of)
+        return Answer(200, (JSON_TYPE, VARY), lines_of)
 
     def _object(self, request: Request, caller: Caller) -> Answer:
         if not ("objectid" in request.query and "collection" in request.query):
-            return Answer(400, (_HTML,))
+            return Answer(400, (HTML_TYPE,))
         objectid, collection = (request.query[k][-1] for k in ("objectid", "collection"))
         known = self._backend.object_info(collection, objectid)
         if known is None:
             text = (
                 f"Sorry, you don't have access to object {objectid} in collection {collection}"
             )
-            return _json(enveloped("failed", None, text), 404)
-        return _json(enveloped("ok", known, "found object"))
+            return json_answer(enveloped("failed", None, text), 404)
+        return json_answer(enveloped("ok", known, "found object"))
 
     def _file(self, request: Request, caller: Caller) -> Answer:
         owner = self._backend.owner_of(request.path)
@@ -294,52 +299,6 @@ class LccApplication:
         if request.method not in ("GET", "HEAD"):
             return html_error(405)
         return answer_file(request, file, strong_tag(file))
-
-
-def _json(body: bytes, status: int = 200) -> Answer:
-    return Answer(status, (_JSON, _VARY), body)
-
-
-def _encoded(request: Request, answer: Answer) -> Answer:
-    """Give JSON its entity tag, its 304 and its compression."""
-    if answer.header("Content-Type") != _JSON[1]:
-        return answer
-    body = answer.body
-    if isinstance(body, FilePart):
-        return answer
-    if not isinstance(body, bytes):
-        if not accepts_gzip(request):
-            return answer
-        return replace(
-            answer.with_headers(("Content-Encoding", "gzip")), body=_gzip_pieces(body)
-        )
-    if request.method == "GET" and answer.status == 200:
-        tag = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
-        answer = answer.with_headers(("Etag", tag))
-        if not_modified(request, tag):
-            return Answer(304, answer.headers)
-    if accepts_gzip(request) and len(body) > _SMALL:
-        packed = b"".join(_gzip_pieces((body,)))
-        return replace(answer.with_headers(("Content-Encoding", "gzip")), body=packed)
-    return answer
-
-
-def _gzip_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    for piece in pieces:
-        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
-    yield packer.flush(zlib.Z_FINISH)
-
-
-def _base_url(request: Request) -> str:
-    return f"http://{request.headers.get('host', 'localhost')}"
-
-
-def _page_number(request: Request) -> int:
-    try:
-        return abs(int(request.query.get("page", ["1"])[-1])) or 1
-    except ValueError:
-        return 1
 
 
 def _session_cookie(request: Request) -> str | None:

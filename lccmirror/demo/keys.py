@@ -50,15 +50,24 @@ class KeyDesk:
         How long a key is good.
     limited
         Whether the rate limit is on.
+    dotted
+        Whether keys look as in the documentation of 2018, three words with dots between.
     """
 
     def __init__(
-        self, clock: Callable[[], float], random: Random, lifetime_s: float, limited: bool
+        self,
+        clock: Callable[[], float],
+        random: Random,
+        lifetime_s: float,
+        *,
+        limited: bool,
+        dotted: bool = False,
     ) -> None:
         self._clock = clock
         self._random = random
         self.lifetime_s = lifetime_s
         self.limited = limited
+        self._dotted = dotted
         self._keys: dict[str, Key] = {}
         self._sessions: set[str] = set()
         self._usage: dict[str, Usage] = {}
@@ -75,7 +84,7 @@ class KeyDesk:
         role = "anonymous" if user_id == ANONYMOUS_USER else "authenticated"
         with self._lock:
             token = session or self._word(43)
-            key = "gAAAAAB" + self._word(365)
+            key = self._new_key()
             expires = self._clock() + self.lifetime_s
             self._keys[key] = Key(Requester(token, user_id, role), address, expires)
         return key, utc(expires)
@@ -127,6 +136,11 @@ class KeyDesk:
     def issued(self) -> int:
         """How many keys were handed out."""
         return len(self._keys)
+
+    def _new_key(self) -> str:
+        if self._dotted:
+            return f"eyJ{self._word(133)}.{self._word(6)}.{self._word(27)}"
+        return "gAAAAAB" + self._word(365)
 
     def _word(self, length: int) -> str:
         return "".join(self._random.choices(_ALPHABET, k=length))

@@ -103,7 +103,7 @@ class MemoryBackend:
             if kind == "c":
                 wanted = name == "lcformat-description.json"
                 return ServedFile(format_description(owner), self._made) if wanted else None
-            curve = self.shelf.curve(owner.collection, name.removesuffix("-csvlc.gz"))
+            curve = self.shelf.zips.curve(owner.collection, name.removesuffix("-csvlc.gz"))
             return ServedFile(curve, self._made) if curve and name.endswith(".gz") else None
         if owner is None:
             return None

@@ -14,6 +14,7 @@ from random import Random
 from .observing import Point, observe
 from .png import grey_png, scatter_png
 from .searches import separation_arcsec
+from .stars import Star
 from .surveys import CatalogObject, Survey
 
 _CHART_PIXELS = 61
@@ -53,10 +54,18 @@ def describe_object(survey: Survey, target: CatalogObject) -> dict[str, object]:
         "pfmethods": ["gls"] if varies else [],
     }
     if varies:
+        periods = [star.period_d, 2.0 * star.period_d, 0.5 * star.period_d]
         information["gls"] = {
-            "nbestperiods": [star.period_d],
-            "epoch": star.epoch_rjd,
-            "phasedlc0": {"plot": _text(_series(points, star.period_d, star.epoch_rjd))},
+            "nbestperiods": periods,
+            "periodogram": _text(_periodogram(star)),
+            **{
+                f"phasedlc{i}": {
+                    "plot": _text(_series(points, period, star.epoch_rjd)),
+                    "period": period,
+                    "epoch": star.epoch_rjd,
+                }
+                for i, period in enumerate(periods)
+            },
         }
     return information
 
@@ -106,6 +115,16 @@ def _series(points: list[Point], period_d: float | None, epoch: float) -> bytes:
         ],
         240,
         120,
+    )
+
+
+def _periodogram(star: Star) -> bytes:
+    """A peak at the star's frequency: the shape of a periodogram, not a computed one."""
+    peak = 1.0 / star.period_d
+    frequencies = [5.0 * (i + 1) / 240 for i in range(240)]
+    power = [0.9 * math.exp(-(((f - peak) / 0.05) ** 2)) + 0.05 for f in frequencies]
+    return scatter_png(
+        [(f / 5.0, p) for f, p in zip(frequencies, power, strict=True)], 240, 120
     )
 
 

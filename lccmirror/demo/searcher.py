@@ -157,13 +157,13 @@ class Searcher:
     def _zip_later(self, setid: str) -> None:
         def grow(part: float) -> Callable[[], object]:
             def step() -> None:
-                self._shelf.show_zip(setid, part)
+                self._shelf.zips.show(setid, part, self._shelf.now())
                 self._shelf.amend(setid, has_lczip=True)
 
             return step
 
         def complete() -> None:
-            self._shelf.show_zip(setid, 1.0)
+            self._shelf.zips.show(setid, 1.0, self._shelf.now())
             self._complete(setid, has_lczip=True)
 
         self._later(setid, grow(0.3), grow(0.7), complete)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 
 from .observing import Cadence
@@ -75,7 +76,11 @@ class Survey:
 
     def find(self, objectid: str) -> CatalogObject | None:
         """Return the object called `objectid`, or None."""
-        return next((o for o in self.objects if o.objectid == objectid), None)
+        return self._by_name.get(objectid)
+
+    @cached_property
+    def _by_name(self) -> dict[str, CatalogObject]:
+        return {o.objectid: o for o in self.objects}
 
 
 _OBJECTID = CatalogColumn("objectid", "object ID", "object ID", "<U15", "%s", True, True)

@@ -13,78 +13,16 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
-_PIECE = 1 << 18
-_HTML = ("Content-Type", "text/html; charset=UTF-8")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request. Header names are in lower case."""
-
-    method: str
-    target: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-    address: str
-
-
-@dataclass(frozen=True)
-class FilePart:
-    """`length` bytes of a file, from `start`: a body that is never held whole."""
-
-    path: Path
-    start: int
-    length: int
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes."""
-        with self.path.open("rb") as file:
-            file.seek(self.start)
-            left = self.length
-            while left and (piece := file.read(min(_PIECE, left))):
-                left -= len(piece)
-                yield piece
-
-
-Body = bytes | FilePart | Iterable[bytes]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer. A body that is neither bytes nor a file part is sent in chunks."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: Body = b""
-
-    def header(self, name: str) -> str | None:
-        """Return the first header called `name`, or None."""
-        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
-
-    def with_headers(self, *headers: tuple[str, str]) -> Answer:
-        """Return this answer with headers set: others of the same name go."""
-        names = {name.lower() for name, _ in headers}
-        kept = tuple(h for h in self.headers if h[0].lower() not in names)
-        return Answer(self.status, (*kept, *headers), self.body)
-
-
-def html_error(status: int) -> Answer:
-    """Return the bare HTML page with which the server answers errors."""
-    words = f"{status}: {HTTPStatus(status).phrase}"
-    body = f"<html><title>{words}</title><body>{words}</body></html>"
-    return Answer(status, (_HTML,), body.encode())
+from .messages import Answer, FilePart, Request, html_error
 
 
 @dataclass
