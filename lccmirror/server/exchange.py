@@ -1,0 +1,183 @@
+"""One request made good: budget, key, retries, classification, in that order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from ..errors import KeyRefused, RateLimited, TransientError
+from .budget import RequestBudget
+from .classify import check_json_start, check_status
+from .clock import ServerClock
+from .keys import ApiKey, KeyRing
+from .retry import RetryPolicy, call_with_retries
+from .spool import spooled
+from .stats import Stats
+from .timing import Timing
+from .transport import Reply, Request, Transport
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# How long everybody rests after a 429 that does not say how long.
+_REST_S = 5.0
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What every request passes.
+
+    Parameters
+    ----------
+    transport, budget, clock, policy, timing, stats
+        The parts of one client.
+    max_json
+        The largest JSON answer, in bytes.
+    spool_folder
+        Where large answers wait to be read; the system's temporary folder if None.
+    """
+
+    transport: Transport
+    budget: RequestBudget
+    clock: ServerClock
+    policy: RetryPolicy
+    timing: Timing
+    stats: Stats
+    max_json: int
+    spool_folder: Path | None
+
+    def run(
+        self,
+        make: Callable[[], Request],
+        use: Callable[[Reply], T],
+        ring: KeyRing | None,
+        stop: threading.Event,
+        *,
+        good: frozenset[int] = frozenset({200}),
+        retry_on: tuple[type[BaseException], ...] = (TransientError,),
+        position: Callable[[], int] | None = None,
+        renew: bool = True,
+    ) -> T:
+        """Send a request until it is answered and its answer used, or fails for good.
+
+        Parameters
+        ----------
+        make
+            Gives the request, anew for each attempt.
+        use
+            Takes the reply; what it raises counts as the attempt's. It closes the reply,
+            or keeps it and returns.
+        ring
+            The keys; None to send none.
+        stop
+            Ends all waits.
+        good
+            The statuses that `use` can take.
+        retry_on, position
+            See `call_with_retries`.
+        renew
+            Whether a refused key is replaced, once, and the request sent again.
+        """
+
+        def attempts(key: ApiKey | None) -> T:
+            return call_with_retries(
+                lambda: self._attempt(make(), use, key, ring, stop, good),
+                self.policy,
+                self.timing,
+                stop,
+                retry_on=retry_on,
+                on_retry=self._note_retry,
+                position=position,
+            )
+
+        if ring is None:
+            return attempts(None)
+        key = ring.get(stop)
+        try:
+            return attempts(key)
+        except KeyRefused as error:
+            if not renew:
+                raise
+            key = ring.refused(key, error, stop)
+        return attempts(key)
+
+    def json(
+        self,
+        request: Request,
+        parse: Callable[[Reply, IO[bytes] | None], T],
+        ring: KeyRing | None,
+        stop: threading.Event,
+        *,
+        renew: bool = True,
+    ) -> T:
+        """Fetch a JSON answer whole and give it to `parse`.
+
+        The answer is on hand as a file before anything is made of it, so that a retry
+        never repeats half of it.
+
+        Parameters
+        ----------
+        request
+            With ``If-None-Match`` in its headers, 304 is a good answer.
+        parse
+            Takes the reply and its body as a file, None for 304. The file is its own to
+            close, unless it raises.
+        ring, stop, renew
+            See `run`.
+        """
+        conditional = any(name == "If-None-Match" for name, _ in request.headers)
+
+        def use(reply: Reply) -> T:
+            with reply:
+                if reply.status == 304:
+                    self.stats.add(not_modified=1)
+                    return parse(reply, None)
+                file = spooled(reply.chunks(self.max_json), folder=self.spool_folder)
+            try:
+                check_json_start(reply, file.read(200))
+                file.seek(0)
+                return parse(reply, file)
+            except BaseException:
+                file.close()
+                raise
+
+        good = frozenset({200, 304}) if conditional else frozenset({200})
+        return self.run(lambda: request, use, ring, stop, good=good, renew=renew)
+
+    def _attempt(
+        self,
+        request: Request,
+        use: Callable[[Reply], T],
+        key: ApiKey | None,
+        ring: KeyRing | None,
+        stop: threading.Event,
+        good: frozenset[int],
+    ) -> T:
+        reply = self.transport.open(request.with_key(None if key is None else key.value), stop)
+        try:
+            self.clock.observe(reply.headers.get("Date"), reply.headers.get("Age"))
+            check_status(reply, self.clock.seconds(), good=good)
+        except RateLimited as error:
+            reply.close()
+            # the server counts per key, so the other threads are meant as well
+            rest = _REST_S if error.retry_after_s is None else error.retry_after_s
+            self.budget.hold(min(rest, self.policy.longest_retry_after_s))
+            raise
+        except BaseException:
+            reply.close()
+            raise
+        if ring is not None and key is not None:
+            ring.worked(key)
+        try:
+            return use(reply)
+        except BaseException:
+            reply.close()
+            raise
+
+    def _note_retry(self, error: BaseException, seconds: float) -> None:
+        self.stats.add(retries=1)
+        log.info("%s; trying again in %.0f s", error, seconds)

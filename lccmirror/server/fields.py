@@ -1,0 +1,62 @@
+"""Single values of the server's JSON, taken if they are what they should be.
+
+Every field is optional unless the thing makes no sense without it: the two descriptions of
+the server differ, and a third may come.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def text(value: object) -> str | None:
+    """Return a text, or None."""
+    return value if isinstance(value, str) else None
+
+
+def words(value: object) -> str:
+    """Return a text, ``""`` if there is none."""
+    return value if isinstance(value, str) else ""
+
+
+def integer(value: object) -> int | None:
+    """Return a whole number, also one that is written as a float or a text, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value == value // 1:
+        return int(value)
+    if isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    return None
+
+
+def real(value: object) -> float | None:
+    """Return a finite number, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if abs(number) != float("inf") and number == number else None
+
+
+def true_or_false(value: object) -> bool:
+    """Return whether a value that stands for a link or a flag is there."""
+    return bool(value)
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Return names from a list of texts, or from one text with commas between them."""
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    if isinstance(value, list):
+        return tuple(one for one in value if isinstance(one, str))
+    return ()
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return an object, ``{}`` if there is none."""
+    return value if isinstance(value, dict) else {}

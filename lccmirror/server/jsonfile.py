@@ -1,0 +1,136 @@
+"""Reading a spooled JSON answer piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import ijson  # type: ignore[import-untyped]  # the package has no types
+
+from ..errors import CutShort, ProtocolError, RequestRefused
+from .classify import plain
+from .fields import text
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Turn the JSON parser's errors into ours.
+
+    Raises
+    ------
+    CutShort
+        If the document ends early.
+    ProtocolError
+        If it is not JSON.
+    """
+    try:
+        yield
+    except ijson.IncompleteJSONError:
+        # also what the parser says of some documents that are merely wrong: a second
+        # look at the server is cheap
+        raise CutShort(f"{what}: the JSON is not complete") from None
+    except (ijson.JSONError, UnicodeDecodeError, OverflowError):
+        raise ProtocolError(f"{what}: something came that is not JSON") from None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A document's top level.
+
+    Parameters
+    ----------
+    fields
+        The values, without those that were only counted.
+    lengths
+        Of each array that was only counted, its number of items; None if it is no array.
+    """
+
+    fields: dict[str, Any]
+    lengths: dict[str, int | None]
+
+
+def read_outline(file: IO[bytes], what: str, *, count_only: frozenset[str]) -> Outline:
+    """Read a document's top level without ever holding its large parts.
+
+    Parameters
+    ----------
+    file
+        Is read from its beginning, and left there.
+    what
+        For messages.
+    count_only
+        Top-level keys whose items are counted and forgotten.
+    """
+    fields: dict[str, Any] = {}
+    lengths: dict[str, int | None] = {}
+    file.seek(0)
+    with understood(what):
+        events = iter(ijson.basic_parse(file, use_float=True))
+        if next(events, (None, None))[0] != "start_map":
+            raise ProtocolError(f"{what}: the answer is not a JSON object")
+        for event, key in events:
+            if event != "map_key":
+                continue  # the end of the outermost object
+            if key in count_only:
+                lengths[key] = _skip(events)
+            else:
+                fields[key] = _build(events)
+    file.seek(0)
+    return Outline(fields, lengths)
+
+
+def _skip(events: Iterator[tuple[str, Any]]) -> int | None:
+    first, _ = next(events)
+    if first not in {"start_array", "start_map"}:
+        return None
+    depth, count = 1, 0
+    for event, _ in events:
+        if event in {"start_map", "start_array"}:
+            count += depth == 1
+            depth += 1
+        elif event in {"end_map", "end_array"}:
+            depth -= 1
+            if depth == 0:
+                break
+        elif depth == 1:
+            count += 1
+    return count if first == "start_array" else None
+
+
+def _build(events: Iterator[tuple[str, Any]]) -> Any:
+    builder = ijson.ObjectBuilder()
+    depth = 0
+    for event, value in events:
+        builder.event(event, value)
+        depth += (event in {"start_map", "start_array"}) - (event in {"end_map", "end_array"})
+        if depth == 0:
+            break
+    return builder.value
+
+
+def read_items(file: IO[bytes], prefix: str, what: str) -> Iterator[Any]:
+    """Yield the values at `prefix` (in ijson's way of writing it), one at a time."""
+    file.seek(0)
+    with understood(what):
+        yield from ijson.items(file, prefix, use_float=True)
+
+
+def check_ok(fields: dict[str, Any], what: str) -> None:
+    """Let an envelope pass whose status begins with ``ok``.
+
+    Raises
+    ------
+    RequestRefused
+        With the server's own words, if the status says ``failed``: under HTTP 200, too.
+    ProtocolError
+        If there is no status.
+    """
+    status = text(fields.get("status"))
+    if status is None:
+        raise ProtocolError(f"{what}: the answer has no status")
+    # "ok pf-ok sc-ok" tells a person with an account what more they may do
+    if status.partition(" ")[0] != "ok":
+        said = plain(fields.get("message")) or "no reason given"
+        raise RequestRefused(f"{what}: the server refused: {said}")
