@@ -60,6 +60,7 @@ def record_collections(
     before = conn.execute("SELECT count(*) FROM collections").fetchone()[0]
     for one in collections:
         values = {field: getattr(one, field) for field in _FIELDS}
+        values["lcmagcols"] = ",".join(one.lcmagcols) or None
         conn.execute(_PUT_COLLECTION, {**values, "collection": one.collection, "now": now})
         conn.executemany(
             _PUT_COLUMN,

@@ -44,8 +44,8 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
         report.stopped = error
     finally:
         spent = session.client.stats.snapshot()
-        report.requests = spent.requests - started.requests
-        report.received_bytes = spent.received_bytes - started.received_bytes
+        report.requests = spent["requests"] - started["requests"]
+        report.received_bytes = spent["bytes_received"] - started["bytes_received"]
         with transaction(conn):
             end_log(
                 conn,

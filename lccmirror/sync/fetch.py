@@ -21,6 +21,7 @@ from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, write_file
 from ..errors import FormatError, NotFound, TransientError
 from ..formats.lczip import ZipLimits, ZipReport, check_lczip
+from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
 
 if TYPE_CHECKING:
@@ -109,11 +110,7 @@ def fetch_table(
 
 def server_path(setid: str, kind: str) -> str:
     """Return where the server publishes a dataset's product."""
-    return {
-        "csv": f"/d/dataset-{setid}.csv",
-        "pickle": f"/d/dataset-{setid}.pkl.gz",
-        "lczip": f"/p/lightcurves-{setid}.zip",
-    }[kind]
+    return {"csv": csv_path, "pickle": pickle_path, "lczip": lczip_path}[kind](setid)
 
 
 def unchanged(held: FileRow, info: FileInfo) -> bool:
@@ -184,24 +181,45 @@ def sidecar(part: Path) -> Path:
 def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
     """Download one file to ``incoming/``, or finish a download begun earlier."""
     part = fetcher.root / layout.arriving(path)
-    label = path.rsplit("/", 1)[-1]
-    fetcher.progress.begin(path, label, None)
+    watch = _Watch(fetcher, path)
     ok = False
     try:
         got = fetcher.client.download(
             source,
             part,
-            progress=lambda n: fetcher.progress.advance(path, n),
+            progress=watch,
             stop=fetcher.stop,
             max_bytes=fetcher.config.limits.max_file,
-            admit=lambda size: fetcher.admit(size, label),
         )
         ok = True
     finally:
-        fetcher.progress.end(path, ok=ok)
+        watch.end(ok=ok)
     return Product(
         kind, path, part, got.size, got.sha256, got.etag, got.last_modified, _etag_note(got)
     )
+
+
+class _Watch:
+    """Asks for room when a download's size is known, and shows how far it is."""
+
+    def __init__(self, fetcher: Fetcher, path: str) -> None:
+        self._fetcher = fetcher
+        self._key = path
+        self._label = path.rsplit("/", 1)[-1]
+        self._at: int | None = None
+
+    def __call__(self, on_hand: int, total: int | None) -> None:
+        progress = self._fetcher.progress
+        if self._at is None:
+            self._fetcher.admit((total or on_hand) - on_hand, self._label)
+            progress.begin(self._key, self._label, total)
+            self._at = 0
+        progress.advance(self._key, on_hand - self._at)
+        self._at = on_hand
+
+    def end(self, *, ok: bool) -> None:
+        if self._at is not None:
+            self._fetcher.progress.end(self._key, ok=ok)
 
 
 def _etag_note(got: Downloaded) -> str | None:

@@ -23,7 +23,7 @@ from ..errors import (
     Stopped,
     Unreachable,
 )
-from ..names import checked_component
+from ..server.urls import lcformat_path, lightcurve_path
 from . import layout
 from .fetch import Fetcher, Product, discard, fetch_file, unchanged
 from .place import forget_arrival, put_product
@@ -48,7 +48,7 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             continue
         try:
             path = layout.lcformat(collection)
-            source = f"/c/{checked_component(folder, 'collection')}/lcformat-description.json"
+            source = lcformat_path(folder)
             held = get_file(conn, path)
             if held is None or not unchanged(held, session.client.head(source)):
                 product = fetch_file(fetcher, source, path, "lcformat")
@@ -152,8 +152,7 @@ def _fetch_all(
 def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
     name = f"{one.objectid}-csvlc.gz" if one.link is None else one.link.rsplit("/", 1)[-1]
     path = layout.single_lightcurve(one.collection, name)
-    folder = checked_component(one.folder, "collection")
-    product = fetch_file(fetcher, f"/l/{folder}/{name}", path, "lc")
+    product = fetch_file(fetcher, lightcurve_path(one.folder, name), path, "lc")
     try:
         _check_gzip(product.part, fetcher.config.limits.max_lightcurve)
     except FormatError:

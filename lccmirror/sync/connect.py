@@ -1,0 +1,76 @@
+"""Make the client that the configuration describes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..server import ClientOptions, KeyStore, LccClient, RetryPolicy, read_key_file
+from ..server.urls import Origin
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..server import KeyEvent, Timing
+
+
+def key_store(config: Config) -> KeyStore:
+    """Return where API keys are kept: the configured folder, or the state folder.
+
+    Under systemd that is ``$STATE_DIRECTORY``, else the user's own.
+    """
+    if config.keys.dir is not None:
+        return KeyStore(config.keys.dir)
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return KeyStore(Path(given))
+    # Imported here: it is not needed where the folder is configured.
+    import platformdirs
+
+    return KeyStore(platformdirs.user_state_path("lccmirror"))
+
+
+def connect(
+    config: Config,
+    *,
+    stop: threading.Event | None = None,
+    on_key_event: Callable[[KeyEvent], None] | None = None,
+    timing: Timing | None = None,
+) -> LccClient:
+    """Return a client for the configured server; nothing is asked of it yet.
+
+    Raises
+    ------
+    ConfigError
+        If the account key's file cannot be used.
+    """
+    server = config.server
+    store = key_store(config)
+    origin = Origin.parse(server.url)
+    account = (
+        store.load(origin, "account")
+        if server.api_key_file is None
+        else read_key_file(server.api_key_file, origin)
+    )
+    options = ClientOptions(
+        requests_per_minute=server.requests_per_minute,
+        connect_timeout_s=server.connect_timeout_s,
+        read_timeout_s=server.read_timeout_s,
+        retry=RetryPolicy(total_s=server.retry_total_s),
+        contact=server.user_agent_contact,
+        anonymous_fallback=server.anonymous_fallback,
+        renew_before_s=config.keys.renew_before_s,
+        max_json=config.limits.max_json,
+        bandwidth=config.mirror.bandwidth,
+    )
+    return LccClient(
+        server.url,
+        options,
+        key_store=store,
+        account_key=account,
+        stop=stop,
+        on_key_event=on_key_event,
+        timing=timing,
+    )
