@@ -1,0 +1,188 @@
+"""What a dataset says about its columns, and how the server writes a value as CSV text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import FormatError
+from ..names import printable
+
+Kind = Literal["integer", "real", "text"]
+Value = str | int | float | None
+
+# NumPy's one-letter codes and names; `byteorder, letter, width` is the common form.
+_DTYPE = re.compile(r"[<>=|]?([A-Za-z?])(\d*)\Z")
+_LETTERS: dict[str, Kind] = {
+    **dict.fromkeys("iubhlqBHILQ?", "integer"),
+    **dict.fromkeys("fdeg", "real"),
+}
+_NAMES = re.compile(r"(u?int|float|double|bool)(_|\d+)?\Z")
+
+# A width or precision of four digits would let a server make us format gigabytes.
+_FORMAT = re.compile(r"%[-+ #0]*\d{0,3}(?:\.\d{0,3})?[sdiufFeEgG]\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a dataset's table.
+
+    Parameters
+    ----------
+    name, title, description
+        As published.
+    dtype
+        NumPy's name of the type: ``<f8``, ``U80`` …; empty when the server says none.
+    format
+        The ``%`` format with which the server writes the column as CSV.
+    kind
+        What `dtype` means for a database.
+    """
+
+    name: str
+    title: str
+    description: str
+    dtype: str
+    format: str
+    kind: Kind
+
+
+def kind_of(dtype: str) -> Kind:
+    """Return the kind of a NumPy `dtype`; what is not known to be a number is text.
+
+    Booleans are integers, as SQLite keeps them.
+
+    >>> [kind_of(x) for x in ("<f8", "f4", "|S10", "<U17", "i8", "u4", "bool", "object")]
+    ['real', 'real', 'text', 'text', 'integer', 'integer', 'integer', 'text']
+    """
+    dtype = dtype.strip()
+    if match := _DTYPE.match(dtype):
+        letter, width = match.groups()
+        # `b1` is a boolean and `b` an int8; `B2`, `d8` and the like mean nothing
+        if width and letter not in "iufb":
+            return "text"
+        return _LETTERS.get(letter, "text")
+    if match := _NAMES.match(dtype):
+        return "real" if match.group(1) in ("float", "double") else "integer"
+    return "text"
+
+
+def table_columns(names: object, coldesc: object) -> tuple[TableColumn, ...]:
+    """Make the columns from a header's ``columns`` and ``coldesc``.
+
+    A column that ``coldesc`` does not describe, or whose description is damaged, is text
+    with the format ``%s``.
+
+    Raises
+    ------
+    FormatError
+        If ``columns`` is not a list of at least one name.
+    """
+    if (
+        not isinstance(names, list)
+        or not names
+        or not all(isinstance(name, str) and name for name in names)
+    ):
+        raise FormatError("the dataset's header has no list of column names under 'columns'")
+    described = coldesc if isinstance(coldesc, Mapping) else {}
+    return tuple(_column(name, described.get(name)) for name in names)
+
+
+def _column(name: str, described: Any) -> TableColumn:
+    parts = described if isinstance(described, Mapping) else {}
+
+    def text(key: str, default: str = "") -> str:
+        value = parts.get(key)
+        return value if isinstance(value, str) else default
+
+    dtype = text("dtype")
+    return TableColumn(
+        name=name,
+        title=text("title"),
+        description=text("desc"),
+        dtype=dtype,
+        format=text("format", "%s"),
+        kind=kind_of(dtype),
+    )
+
+
+def null_text(fmt: str) -> str:
+    """Return what the server writes for a NULL in a column with the format `fmt`.
+
+    It asks whether there is an ``f`` or else an ``i`` anywhere in the format, and otherwise
+    formats Python's ``None``.
+    """
+    if "f" in fmt:
+        return "nan"
+    if "i" in fmt:
+        return "-9999"
+    return checked_format(fmt) % None if fmt.endswith("s") else "None"
+
+
+def checked_format(fmt: str) -> str:
+    """Return `fmt` if it is one plain ``%`` conversion of a bounded width.
+
+    Raises
+    ------
+    FormatError
+        If it is anything else.
+    """
+    if _FORMAT.match(fmt):
+        return fmt
+    raise FormatError(f"not the format of a column: {printable(fmt, 40)!r}")
+
+
+def typed(text: str, kind: Kind) -> Value:
+    """Read a value as the CSV alone tells it.
+
+    In a column of numbers ``nan`` and ``None`` are NULL, because no number is written so;
+    ``-9999``, and ``None`` in a text column, may be real values and are kept. Text that
+    should be a number but is not stays text.
+
+    >>> typed("nan", "real"), typed("-9999", "integer"), typed("None", "text")
+    (None, -9999, 'None')
+    """
+    if kind == "text":
+        return text
+    stripped = text.strip()
+    if stripped in ("nan", "None"):
+        return None
+    # Python's own rules would also read 1_000 and the digits of other scripts
+    if "_" in stripped or not stripped.isascii():
+        return text
+    try:
+        number = float(stripped)
+        if kind == "real":
+            return number
+        whole = int(stripped) if stripped.lstrip("+-").isdigit() else int(number)
+    except (ValueError, OverflowError):
+        return text
+    # what is no integer, or none that a database holds, is kept as it is
+    return whole if whole == number and -(2**63) <= whole < 2**63 else text
+
+
+def csv_writers(columns: Sequence[TableColumn]) -> tuple[Callable[[Value], str], ...]:
+    """Return for each column the function that writes a value as the server does.
+
+    Raises
+    ------
+    FormatError
+        If a column's format is not one plain ``%`` conversion.
+    """
+    return tuple(_writer(column.format) for column in columns)
+
+
+def _writer(fmt: str) -> Callable[[Value], str]:
+    checked_format(fmt)
+    null = null_text(fmt)
+
+    def write(value: Value) -> str:
+        if value is None:
+            return null
+        written = fmt % value
+        # `|` is the separator, and the server has no quoting
+        return written.replace("|", "; ") if "|" in written else written
+
+    return write

@@ -1,0 +1,369 @@
+"""Checking a dataset's light-curve ZIP: every byte of every member, and trusting none.
+
+The server writes the ZIP with members stored, named ``<collection_id>-<objectid>-csvlc.gz``,
+and ``lczip-manifest.json`` as the last: a list of ``<objectid>-csvlc.gz``, with `` missing``
+behind those that it could not make. An object that a cross-match found twice is in it
+twice, under the same name with the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ..errors import FormatError, Stopped
+from ..names import printable
+from .problems import Problems
+from .zip_directory import ZipEntry, big_numbers, find_directory, read_directory
+
+MANIFEST = "lczip-manifest.json"
+_MISSING = " missing"
+_CHUNK = 1 << 20
+_LOCAL = struct.Struct("<4s5H3L2H")
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 1 | 1 << 6 | 1 << 13
+_SIZES_BEHIND = 1 << 3
+_MAX_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class ZipLimits:
+    """How much a ZIP may ask of us.
+
+    Parameters
+    ----------
+    max_members
+        Twice what an anonymous dataset can have, by default.
+    max_expanded
+        Bytes of all members together.
+    max_ratio
+        Expanded to packed, of one member.
+    max_manifest
+        Bytes of the manifest.
+    """
+
+    max_members: int = 200_000
+    max_expanded: int = 1 << 40
+    max_ratio: int = 1000
+    max_manifest: int = 16 << 20
+
+
+class ZipMember(NamedTuple):
+    """A member that was read whole and has its CRC; `offset` is that of its local header."""
+
+    name: str
+    size: int
+    crc32: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZipReport:
+    """What a ZIP holds.
+
+    Parameters
+    ----------
+    members
+        Those without a problem, in the file's order, each name once, without the manifest.
+    manifest
+        The manifest's entries as they are, None if there is none.
+    missing
+        Names (``<objectid>-csvlc.gz``) that the manifest says could not be made.
+    repeated
+        Names that the ZIP has again with the same bytes.
+    problems
+        Why it is not as it should be; empty for a sound ZIP.
+    """
+
+    members: tuple[ZipMember, ...]
+    manifest: tuple[str, ...] | None
+    missing: tuple[str, ...]
+    repeated: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def check_lczip(
+    path: Path,
+    limits: ZipLimits | None = None,
+    progress: Callable[[int], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ZipReport:
+    """Read the ZIP at `path` whole and report on it.
+
+    Memory does not grow with the size of the file or of a member; it does, by some 300
+    bytes each, with the number of members.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limits
+        See `ZipLimits`. A ZIP beyond them is a problem and not read further.
+    progress
+        Called with the number of bytes passed since the last call.
+    stop
+        Asked at least once a mebibyte whether to give up.
+
+    Raises
+    ------
+    FormatError
+        If it is no ZIP, or its directory is damaged, with the place.
+    Stopped
+        If `stop` said so.
+    """
+    limits = limits or ZipLimits()
+    with path.open("rb", buffering=_CHUNK) as file:
+        directory = find_directory(file, path.name)
+        if directory.count > limits.max_members:
+            return _refused(f"{directory.count} members; the limit is {limits.max_members}")
+        problems = Problems()
+        entries, repeated = _acceptable(
+            read_directory(file, directory, path.name), limits, problems
+        )
+        if sum(entry.size for entry in entries) > limits.max_expanded:
+            return _refused(f"expands to more than {limits.max_expanded} bytes")
+        # the server's are in this order already, and sort() sees that at once
+        entries.sort(key=_offset)
+        reader = _MemberReader(file, progress or _ignore, stop or _never)
+        members: dict[str, ZipMember] = {}
+        manifest: bytes | None = None
+        end = 0
+        for entry in entries:
+            try:
+                if entry.offset < end:
+                    raise FormatError("begins within the member before it")
+                keep = entry.name == MANIFEST and entry.size <= limits.max_manifest
+                end, content = reader.check(entry, directory.offset, keep=keep)
+            except FormatError as error:
+                problems.add(_about(entry, error.message))
+                continue
+            if entry.name == MANIFEST:
+                manifest = content
+                if content is None:
+                    problems.add(_about(entry, f"longer than {limits.max_manifest} bytes"))
+            else:
+                # of a repeated name, which has passed the same checks, the first is listed
+                members.setdefault(
+                    entry.name, ZipMember(entry.name, entry.size, entry.crc32, entry.offset)
+                )
+    listed = _listed(manifest, problems)
+    return ZipReport(
+        members=tuple(members.values()),
+        manifest=listed,
+        missing=_compared(listed, members, problems),
+        repeated=repeated,
+        problems=tuple(problems),
+    )
+
+
+def _refused(problem: str) -> ZipReport:
+    return ZipReport((), None, (), (), (problem,))
+
+
+def _offset(entry: ZipEntry) -> int:
+    return entry.offset
+
+
+def _ignore(passed: int) -> None:
+    del passed
+
+
+def _never() -> bool:
+    return False
+
+
+def _about(entry: ZipEntry, what: str) -> str:
+    return f"member {printable(entry.name, 100)} at byte {entry.offset}: {what}"
+
+
+def _acceptable(
+    entries: Iterable[ZipEntry], limits: ZipLimits, problems: Problems
+) -> tuple[list[ZipEntry], tuple[str, ...]]:
+    """Return the entries worth reading, and the names that come more than once."""
+    accepted: list[ZipEntry] = []
+    first: dict[str, tuple[int, int]] = {}
+    repeated: dict[str, None] = {}
+    for entry in entries:
+        why = _refusal(entry, limits)
+        if why is None:
+            content = (entry.size, entry.crc32)
+            if entry.name not in first:
+                first[entry.name] = content
+            elif first[entry.name] == content:
+                repeated[entry.name] = None
+            else:
+                why = "a second member of this name, with other content"
+        if why is None:
+            accepted.append(entry)
+        else:
+            problems.add(_about(entry, why))
+    return accepted, tuple(repeated)
+
+
+def _refusal(entry: ZipEntry, limits: ZipLimits) -> str | None:
+    name = entry.name
+    if not name or len(entry.raw_name) > _MAX_NAME or not name.isprintable():
+        return "not a usable name"
+    if "/" in name or "\\" in name or name in (".", "..") or name[1:2] == ":":
+        return "its name is a path"
+    if stat.S_IFMT(entry.mode) not in (0, stat.S_IFREG):
+        return "not a regular file"
+    if entry.flags & _ENCRYPTED:
+        return "encrypted"
+    if entry.method == _STORED:
+        return None if entry.packed == entry.size else "stored, but its sizes differ"
+    if entry.method != _DEFLATED:
+        return f"packed by method {entry.method}, which is neither stored nor deflated"
+    if entry.size > limits.max_ratio * max(entry.packed, 1):
+        return f"expands more than {limits.max_ratio}-fold"
+    return None
+
+
+class _MemberReader:
+    """Reads members in the order of the file, in pieces of a mebibyte."""
+
+    def __init__(
+        self, file: BinaryIO, progress: Callable[[int], None], stop: Callable[[], bool]
+    ) -> None:
+        self._file = file
+        self._progress = progress
+        self._stop = stop
+        self._window = memoryview(bytearray(_CHUNK))
+        self._passed = 0
+
+    def check(self, entry: ZipEntry, limit: int, *, keep: bool) -> tuple[int, bytes | None]:
+        """Read a member whole; return where it ends and, if `keep`, its content.
+
+        Raises
+        ------
+        FormatError
+            If it is not what the directory says, or reaches beyond the byte `limit`.
+        """
+        begin = self._local_header(entry)
+        end = begin + entry.packed
+        if end > limit:
+            raise FormatError("reaches into the directory")
+        pieces: list[bytes] = []
+        crc = size = 0
+        for piece in self._stored(entry) if entry.method == _STORED else self._inflated(entry):
+            crc = zlib.crc32(piece, crc)
+            size += len(piece)
+            if keep:
+                pieces.append(bytes(piece))
+        if size != entry.size:
+            raise FormatError(f"has {size} bytes where the directory says {entry.size}")
+        if crc != entry.crc32:
+            raise FormatError(f"has CRC {crc:08x} where the directory says {entry.crc32:08x}")
+        self._pass(end - entry.offset)
+        return end, b"".join(pieces) if keep else None
+
+    def _local_header(self, entry: ZipEntry) -> int:
+        self._file.seek(entry.offset)
+        head = self._file.read(_LOCAL.size)
+        if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
+            raise FormatError("no member begins there")
+        _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(
+            head
+        )
+        name = self._file.read(name_length)
+        extra = self._file.read(extra_length)
+        if packed == 0xFFFFFFFF or size == 0xFFFFFFFF:
+            size, packed = big_numbers(extra, (size, packed))
+        same = name == entry.raw_name and (flags, method) == (entry.flags, entry.method)
+        if not flags & _SIZES_BEHIND:
+            same = same and (crc, packed, size) == (entry.crc32, entry.packed, entry.size)
+        if not same:
+            raise FormatError("its own header differs from the directory")
+        return entry.offset + _LOCAL.size + len(name) + len(extra)
+
+    def _stored(self, entry: ZipEntry) -> Iterator[memoryview]:
+        left = entry.packed
+        while left:
+            piece = self._window[: min(left, _CHUNK)]
+            got = self._file.readinto(piece)  # type: ignore[attr-defined] # BufferedReader has it
+            if not got:
+                raise FormatError("is cut short")
+            left -= got
+            yield piece[:got]
+            self._ask()
+
+    def _inflated(self, entry: ZipEntry) -> Iterator[bytes]:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        given = 0
+        try:
+            for packed in self._stored(entry):
+                left: bytes | memoryview = packed
+                while left and not inflate.eof:
+                    piece = inflate.decompress(left, _CHUNK)
+                    left = inflate.unconsumed_tail
+                    given += len(piece)
+                    if given > entry.size:
+                        raise FormatError("expands to more than the directory says")
+                    yield piece
+            if not inflate.eof:
+                yield inflate.flush()
+        except zlib.error as error:
+            raise FormatError(f"cannot be expanded: {error}") from error
+        if not inflate.eof:
+            raise FormatError("its packed bytes end too early")
+
+    def _pass(self, size: int) -> None:
+        self._passed += size
+        if self._passed >= _CHUNK:
+            self._progress(self._passed)
+            self._passed = 0
+            self._ask()
+
+    def _ask(self) -> None:
+        if self._stop():
+            raise Stopped("checking a light-curve ZIP was stopped")
+
+
+def _listed(manifest: bytes | None, problems: Problems) -> tuple[str, ...] | None:
+    if manifest is None:
+        return None
+    try:
+        listed = json.loads(manifest)
+    except (ValueError, RecursionError) as error:
+        problems.add(f"{MANIFEST} is not JSON: {error}")
+        return None
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        problems.add(f"{MANIFEST} is not a list of names")
+        return None
+    return tuple(listed)
+
+
+def _compared(
+    listed: tuple[str, ...] | None, members: Iterable[str], problems: Problems
+) -> tuple[str, ...]:
+    """Compare the manifest with the members, and return what it says is missing."""
+    if listed is None:
+        return ()
+    missing = tuple(name.removesuffix(_MISSING) for name in listed if name.endswith(_MISSING))
+    expected = {name: False for name in listed if not name.endswith(_MISSING)}
+    for member in members:
+        found = False
+        for name in _without_collection(member):
+            if name in expected:
+                expected[name] = found = True
+        if not found:
+            problems.add(f"member {printable(member, 100)} is not in the manifest")
+    for name, seen in expected.items():
+        if not seen:
+            problems.add(f"{printable(name, 100)} is in the manifest, but not in the ZIP")
+    return missing
+
+
+def _without_collection(member: str) -> Iterator[str]:
+    """Yield what the manifest may call `member`: collection IDs and objects both have ``-``."""
+    yield member
+    at = member.find("-")
+    while at >= 0:
+        yield member[at + 1 :]
+        at = member.find("-", at + 1)
