@@ -1,0 +1,1 @@
+"""The command line: words, tables, progress bars and exit codes; everything else it calls."""

@@ -1,0 +1,43 @@
+"""The `lccmirror` command: its options, and the table of its subcommands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from .. import __version__
+from .commands import LazyCommand, LazyGroup
+from .settings import global_options
+
+COMMANDS: Final = {
+    "init": LazyCommand("cmd_init", "Write a commented config and make an empty mirror."),
+    "config": LazyCommand("cmd_config", "Check the configuration."),
+    "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
+}
+"""Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
+
+ALIASES: Final = {"sql": "query"}
+
+
+@click.command(
+    cls=LazyGroup,
+    table=COMMANDS,
+    aliases=ALIASES,
+    name="lccmirror",
+    params=global_options(hidden=False),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        "lccmirror init /srv/hat --url https://data.hatsurveys.org",
+        "lccmirror -c /srv/hat/lccmirror.toml sync",
+        "lccmirror query 'select count(*) from datasets'",
+    ),
+)
+@click.version_option(__version__, message="lccmirror %(version)s")
+def cli() -> None:
+    """Keep a local, offline, verified copy of an LCC-Server, and ask it in SQL.
+
+    The config file is the one given with --config, else $LCCMIRROR_CONFIG, else
+    ./lccmirror.toml, else the one in the user's config folder, else
+    /etc/lccmirror/config.toml.
+    """

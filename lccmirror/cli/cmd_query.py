@@ -1,0 +1,68 @@
+"""`lccmirror query`: SQL on the catalog, read-only."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ..errors import UsageError
+from ..query import open_readonly, run_query
+from .commands import Command
+from .output import OutputOptions, output_options, write_result
+from .settings import settings
+
+
+@click.command(
+    cls=Command,
+    name="query",
+    examples=(
+        "lccmirror query 'select setid, name, nobjects from datasets order by created_on'",
+        "lccmirror query 'select * from objects where objectid = :id' -p id HAT-123-4567890",
+        "lccmirror query 'select * from dataset_rows' --csv > rows.csv",
+        "echo 'select count(*) from files' | lccmirror query - -r",
+    ),
+)
+@click.argument("sql", metavar="SQL")
+@click.option(
+    "-p",
+    "--param",
+    "params",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A value for :NAME in the statement.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop the statement after so long.",
+)
+@output_options
+def command(
+    sql: str,
+    params: tuple[tuple[str, str], ...],
+    time_limit: float | None,
+    output: OutputOptions,
+) -> None:
+    """Ask the catalog in SQL, read-only.
+
+    SQL is one statement that reads, or - to read it from standard input. The output is a
+    table on a terminal and JSON in a pipe, unless a flag says otherwise; on a terminal,
+    control characters are escaped in every form. Values of -p are bound as text: where you
+    compare one with an expression rather than a column, write cast(:name as real).
+    """
+    chosen = settings()
+    statement = _from_stdin() if sql == "-" else sql
+    root = chosen.load(thorough=False).mirror.root
+    with open_readonly(root, time_limit_s=time_limit) as catalog:
+        result = run_query(catalog, statement, dict(params))
+        write_result(result, output, chosen)
+
+
+def _from_stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise UsageError("the statement on standard input is not valid UTF-8") from error

@@ -1,0 +1,139 @@
+"""How a command ends: each way of failing becomes a message on stderr and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+import click
+
+from ..errors import FormatError, LccMirrorError, NoRoom, ServerError
+from ..names import printable
+from .settings import Settings
+
+EXIT_FAILED: Final = 1
+EXIT_BUG: Final = 70  # EX_SOFTWARE
+EXIT_INTERRUPTED: Final = 130  # as shells say of SIGINT
+EXIT_CLOSED_PIPE: Final = 141  # as shells say of SIGPIPE
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def guarded(run: Callable[[], None], *, debug: bool, no_color: bool = False) -> int:
+    """Call `run` and return the exit code, its error printed.
+
+    Parameters
+    ----------
+    run
+        The whole command.
+    debug
+        Show the traceback of whatever ended it.
+    no_color
+        Print the message without colour.
+    """
+    _prepare_streams()
+    return _flushed(_ended(run, debug, Settings(no_color=no_color)))
+
+
+def _ended(run: Callable[[], None], debug: bool, look: Settings) -> int:
+    """Call `run`; print what ended it and return its exit code."""
+    try:
+        run()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\ninterrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return EXIT_CLOSED_PIPE
+    except Exception as error:  # noqa: BLE001 -- the outermost frame: each is said, none is lost
+        if debug:
+            traceback.print_exc()
+        return _told(error, look, debug=debug)
+    return 0
+
+
+def _told(error: Exception, look: Settings, *, debug: bool) -> int:
+    """Print the message of `error` and return its exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, LccMirrorError):
+        say_error(error, look)
+        return error.exit_code
+    if isinstance(error, OSError):
+        # The machine said no (a permission, a full disk): nothing is wrong with the program.
+        say_error(LccMirrorError(os_error_text(error)), look)
+        return NoRoom.exit_code if error.errno in _NO_ROOM else EXIT_FAILED
+    what = printable(f"{type(error).__name__}: {error}", 500)
+    hint = None if debug else "run it again with --debug and report what it prints"
+    say_error(LccMirrorError(f"this is a bug in lccmirror: {what}", hint=hint), look)
+    return EXIT_BUG
+
+
+def say_error(error: LccMirrorError, look: Settings) -> None:
+    """Print an error on stderr: its message, and its hint on a line of its own."""
+    # What comes from a server must not begin lines of its own; what we write ourselves may.
+    foreign = isinstance(error, (ServerError, FormatError))
+    lines = [error.message] if foreign else error.message.split("\n")
+    red = look.color(sys.stderr)
+    head = click.style("error:", fg="red", bold=True) if red else "error:"
+    text = f"{head} " + "\n".join(printable(line) for line in lines) + "\n"
+    if error.hint:
+        text += f"hint: {printable(error.hint)}\n"
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def os_error_text(error: OSError) -> str:
+    """Say an `OSError` as a person would: what it is about, then what is wrong."""
+    what = error.strerror or str(error)
+    names = [os.fspath(name) for name in (error.filename, error.filename2) if name]
+    return f"{' → '.join(str(name) for name in names)}: {what}" if names else what
+
+
+def _flushed(code: int) -> int:
+    """Write out what is left, and return the exit code, worse if that fails."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        return code or EXIT_CLOSED_PIPE
+    except OSError as error:
+        _drop_output()
+        if code == 0:
+            say_error(LccMirrorError(f"writing the output: {os_error_text(error)}"), Settings())
+            return NoRoom.exit_code if error.errno in _NO_ROOM else EXIT_FAILED
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make sure there is a stdout, and that no character is one it cannot write."""
+    if sys.stdout is None:
+        # The shell closed it (>&-): commands still run, for what they do.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is None:
+            continue
+        if stream is sys.stdout and not stream.isatty():
+            # Data is UTF-8 in a pipe or a file, whatever the locale.
+            reconfigure(encoding="utf-8", errors="surrogateescape")
+        else:
+            reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let the interpreter's last flush go nowhere, since the reader has gone."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

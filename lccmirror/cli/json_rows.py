@@ -1,0 +1,113 @@
+"""Rows as JSON, in the forms of `sqlite-utils query`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from ..query import Result, Value
+
+# Neither json's escapes nor ours, but terminals act on them: DEL, C1 controls,
+# bidirectional marks and overrides, line and paragraph separators, byte-order mark.
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def write_json(
+    result: Result,
+    out: TextIO,
+    *,
+    lines: bool,
+    arrays: bool,
+    json_cols: bool,
+    ascii_only: bool,
+) -> None:
+    """Write `result` as one JSON array, or one JSON value a line.
+
+    Parameters
+    ----------
+    result
+        Column names and a stream of rows. A name that comes twice gets a number.
+    out
+        Where to.
+    lines
+        One row a line, and nothing around them.
+    arrays
+        Rows as arrays instead of objects.
+    json_cols
+        Texts that are JSON objects or arrays become those.
+    ascii_only
+        Escape every other character.
+    """
+
+    def encoded(value: Any) -> str:
+        text = json.dumps(value, ensure_ascii=ascii_only, default=binary_value)
+        return _UNSAFE.sub(_escaped, text)
+
+    keys = [f"{encoded(name)}: " for name in distinct(result.columns)]
+    before = "" if lines else "["
+    for row in result.rows:
+        cells = []
+        for at, value in enumerate(row):
+            key = "" if arrays else keys[at]
+            cells.append(key + _one(value, json_cols, encoded))
+        body = ", ".join(cells)
+        out.write(f"{before}[{body}]" if arrays else f"{before}{{{body}}}")
+        if lines:
+            out.write("\n")
+        else:
+            before = ",\n "
+    if not lines:
+        out.write("[]\n" if before == "[" else "]\n")
+
+
+def _one(value: Value, json_cols: bool, encoded: Any) -> str:
+    if isinstance(value, float) and math.isinf(value):
+        # JSON has no infinity. A number too large for a double is valid, and read as one.
+        return "9e999" if value > 0 else "-9e999"
+    if json_cols and isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        try:
+            return str(encoded(json.loads(value, parse_constant=_refuse)))
+        except ValueError:
+            pass  # it only looked like JSON: it stays the text it is
+    return str(encoded(value))
+
+
+def _refuse(constant: str) -> Any:
+    """Leave NaN and Infinity in text: they are not JSON."""
+    raise ValueError(constant)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def binary_value(value: object) -> dict[str, object]:
+    """Return bytes as `sqlite-utils` writes (and reads) them in JSON.
+
+    >>> binary_value(b"ab")
+    {'$base64': True, 'encoded': 'YWI='}
+    """
+    assert isinstance(value, bytes)
+    return {"$base64": True, "encoded": base64.b64encode(value).decode("ascii")}
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return `names` with a number behind those that came before.
+
+    >>> distinct(["a", "b", "a", "a"])
+    ['a', 'b', 'a_2', 'a_3']
+    """
+    taken: set[str] = set(names)
+    seen: set[str] = set()
+    found: list[str] = []
+    for name in names:
+        unique, number = name, 2
+        while unique in seen or (unique != name and unique in taken):
+            unique, number = f"{name}_{number}", number + 1
+        seen.add(unique)
+        found.append(unique)
+    return found

@@ -1,0 +1,26 @@
+"""The console entry point, as thin as it can be.
+
+Importing click takes longer than all the rest of ``lccmirror --version``, which scripts
+and package tests ask for often: so that one question is answered here, before anything
+is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import __version__
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
+        sys.stdout.write(f"lccmirror {__version__}\n")
+        return
+    from .app import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

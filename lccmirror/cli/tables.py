@@ -1,0 +1,152 @@
+"""Rows as a table of text that fits a terminal.
+
+Column widths come from the first rows, the rest streams past them: a table of any
+length takes the memory of its head.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from rich.cells import cell_len, set_cell_size
+
+from ..names import printable
+from ..query import Value
+
+_GAP: Final = "  "
+_HEAD_ROWS: Final = 1_000
+# A text column is never made narrower than this; columns are left out instead.
+_NARROWEST_TEXT: Final = 8
+_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a table is to look.
+
+    Parameters
+    ----------
+    width
+        Columns of the terminal; None when it may be as wide as it needs.
+    color
+        NULL dim, names bold.
+    headers
+        Whether to write the column names.
+    """
+
+    width: int | None = None
+    color: bool = False
+    headers: bool = True
+
+
+def write_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Value]], out: TextIO, look: Look
+) -> int:
+    """Write a table and return how many columns did not fit.
+
+    Numbers are at the right and never shortened; texts that are too wide end in ``…``.
+    NULL is written ``NULL``, and a text that reads so in quotes.
+
+    Parameters
+    ----------
+    columns
+        Their names.
+    rows
+        The values; read once.
+    out
+        Where to.
+    look
+        Width and colour.
+    """
+    source = iter(rows)
+    head = list(itertools.islice(source, _HEAD_ROWS))
+    names = [printable(name) for name in columns]
+    natural, numeric = _measure(names if look.headers else [""] * len(names), head)
+    widths = _fit(natural, numeric, look.width)
+    bold, plain = (_BOLD, _PLAIN) if look.color else ("", "")
+    if look.headers:
+        shown = [_padded(n, w, r) for n, w, r in zip(names, widths, numeric, strict=False)]
+        out.write(f"{bold}{_GAP.join(shown).rstrip()}{plain}\n")
+        out.write(_GAP.join("─" * width for width in widths) + "\n")
+    shorten = look.width is not None
+    for row in itertools.chain(head, source):
+        cells = []
+        # `widths` is the shorter one where columns were left out.
+        for value, width, right in zip(row, widths, numeric, strict=False):
+            text = _padded(cell_text(value), width, right, shorten=shorten)
+            cells.append(f"{_DIM}{text}{_PLAIN}" if value is None and look.color else text)
+        out.write(_GAP.join(cells).rstrip() + "\n")
+    if not head and look.width is not None:
+        out.write("(no rows)\n")
+    return len(columns) - len(widths)
+
+
+def cell_text(value: Value) -> str:
+    """Return `value` as one line that is safe on a terminal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, str):
+        return '"NULL"' if value == "NULL" else printable(value)
+    return str(value)
+
+
+def _measure(
+    names: Sequence[str], rows: Sequence[Sequence[Value]]
+) -> tuple[list[int], list[bool]]:
+    """Return how wide each column is, and whether all its values are numbers."""
+    widths = [cell_len(name) for name in names]
+    numbers = [False] * len(names)
+    texts = [False] * len(names)
+    for row in rows:
+        for at, value in enumerate(row):
+            widths[at] = max(widths[at], cell_len(cell_text(value)))
+            if isinstance(value, (int, float)):
+                numbers[at] = True
+            elif value is not None:
+                texts[at] = True
+    numeric = [number and not text for number, text in zip(numbers, texts, strict=True)]
+    return [max(width, 1) for width in widths], numeric
+
+
+def _fit(natural: Sequence[int], numeric: Sequence[bool], total: int | None) -> list[int]:
+    """Return the widths to use: the widest texts give way first, then columns at the end."""
+    if total is None:
+        return list(natural)
+    least = [
+        width if number else min(width, _NARROWEST_TEXT)
+        for width, number in zip(natural, numeric, strict=True)
+    ]
+    count = len(least)
+    while count > 1 and _total(least[:count]) > total:
+        count -= 1
+    cap = min(max(natural, default=1), total)
+    while cap > _NARROWEST_TEXT and _total(_capped(natural, numeric, cap)[:count]) > total:
+        cap -= 1
+    widths = _capped(natural, numeric, cap)[:count]
+    if count == 1:
+        widths = [min(widths[0], max(total, 1))]
+    return widths
+
+
+def _capped(natural: Sequence[int], numeric: Sequence[bool], cap: int) -> list[int]:
+    return [
+        width if number else min(width, cap)
+        for width, number in zip(natural, numeric, strict=True)
+    ]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * max(len(widths) - 1, 0)
+
+
+def _padded(text: str, width: int, right: bool, *, shorten: bool = True) -> str:
+    have = cell_len(text)
+    if have > width:
+        return set_cell_size(text, width - 1) + "…" if shorten else text
+    room = " " * (width - have)
+    return room + text if right else text + room

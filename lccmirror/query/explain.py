@@ -1,0 +1,161 @@
+"""Say what is wrong with a statement, and what was perhaps meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from ..errors import LccMirrorError, LocalError, UsageError
+from ..names import printable
+from .caret import error_offset, marked
+from .readonly import ReadOnlyCatalog, opening_error, primary_code
+
+_UNBOUND = re.compile(r"value for binding parameter :?(.+?)\.?$")
+_UNKNOWN = re.compile(r"no such (table|column|function): (.+)$")
+_NOT_UTF8 = re.compile(r"Could not decode to UTF-8 column '(.*?)'", re.DOTALL)
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+_COLUMNS = "SELECT name FROM pragma_table_xinfo(?)"
+_FUNCTIONS = "SELECT DISTINCT name FROM pragma_function_list"
+
+
+def explain(
+    error: Exception, sql: str, catalog: ReadOnlyCatalog, params: Mapping[str, object]
+) -> LccMirrorError:
+    """Translate what went wrong while `sql` ran into an error that says it clearly.
+
+    Parameters
+    ----------
+    error
+        What `sqlite3` raised.
+    sql
+        The statement.
+    catalog
+        Where it ran: asked for names near an unknown one.
+    params
+        The values that were given for the statement's parameters.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was Ctrl-C that stopped the statement.
+    """
+    text = str(error)
+    code = primary_code(error) if isinstance(error, sqlite3.Error) else None
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return _interrupted(catalog)
+    if code == sqlite3.SQLITE_AUTH or catalog.guard.refused is not None:
+        what = catalog.guard.refused or "that statement"
+        return UsageError(
+            f"refused: the catalog is read-only here, and {what} would do more than read",
+            hint="use SELECT; to change things, work on a copy of the catalog",
+        )
+    if code == sqlite3.SQLITE_READONLY and "attempt to write" in text:
+        return UsageError("refused: the catalog is read-only here")
+    if code == sqlite3.SQLITE_TOOBIG:
+        return UsageError(f"refused: {text}", hint="a single value would be too large")
+    if code == sqlite3.SQLITE_ERROR:
+        return _wrong_statement(text, sql, catalog)
+    if code is not None:
+        return opening_error(_as_sqlite(error), catalog.path)
+    return _wrong_call(error, params)
+
+
+def _as_sqlite(error: Exception) -> sqlite3.Error:
+    assert isinstance(error, sqlite3.Error)
+    return error
+
+
+def _interrupted(catalog: ReadOnlyCatalog) -> LccMirrorError:
+    if not catalog.deadline.passed:
+        # Ctrl-C inside a progress handler reaches us as SQLite's "interrupted" only.
+        raise KeyboardInterrupt
+    return LocalError(
+        f"the query was stopped after its time limit of {catalog.deadline.limit_s:g} s",
+        hint="narrow it down (an indexed column, LIMIT) or allow more time",
+    )
+
+
+def _wrong_statement(text: str, sql: str, catalog: ReadOnlyCatalog) -> LccMirrorError:
+    """Explain SQLite's generic error: syntax, an unknown name, a wrong argument."""
+    unknown = _UNKNOWN.search(text)
+    if unknown is not None:
+        kind, name = unknown.groups()
+        return UsageError(printable(text), hint=_unknown_hint(kind, name, sql, catalog))
+    offset = error_offset(sql, text)
+    if offset is None:
+        return UsageError(printable(text))
+    return UsageError(f"{printable(text)}\n{marked(sql, offset)}")
+
+
+def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> str | None:
+    tables = _names(catalog, _TABLES)
+    if kind == "function":
+        return _did_you_mean(name, _names(catalog, _FUNCTIONS))
+    if kind == "table":
+        if not tables:
+            return "the catalog is empty so far: run `lccmirror sync`"
+        bare = name.removeprefix("main.")
+        return _did_you_mean(bare, tables) or "there are: " + ", ".join(tables[:30])
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    columns = {
+        column
+        for table in tables
+        if table.lower() in words
+        for column in _names(catalog, _COLUMNS, table)
+    }
+    found = _did_you_mean(name.rpartition(".")[2], columns)
+    if found is None and 0 < len(columns) <= 40:
+        found = "there are: " + ", ".join(sorted(columns))
+    return found
+
+
+def _names(catalog: ReadOnlyCatalog, statement: str, *values: str) -> list[str]:
+    """Read names; a catalog that cannot even tell them has none to offer."""
+    try:
+        return [row[0] for row in catalog.connection.execute(statement, values)]
+    except sqlite3.Error:
+        return []
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    folded = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower().strip('"`[]'), list(folded), n=3)
+    if not near:
+        return None
+    return "did you mean " + " or ".join(folded[match] for match in near) + "?"
+
+
+def _wrong_call(error: Exception, params: Mapping[str, object]) -> LccMirrorError:
+    """Explain what Python's `sqlite3` refuses before SQLite sees it, or after."""
+    text = str(error)
+    unbound = _UNBOUND.search(text)
+    if unbound is not None:
+        name = unbound.group(1)
+        near = difflib.get_close_matches(name, list(params), n=1)
+        return UsageError(
+            f"the statement has a parameter :{printable(name)}, and no value for it was given",
+            hint=f"you gave {near[0]}" if near else f"give one with -p {printable(name)} VALUE",
+        )
+    if "one statement at a time" in text:
+        return UsageError(
+            "that is more than one statement",
+            hint="run them one by one, each with `lccmirror query`",
+        )
+    if "has no name" in text:
+        return UsageError(
+            "the statement has a parameter without a name",
+            hint="write :name, and -p name VALUE",
+        )
+    not_utf8 = _NOT_UTF8.search(text)
+    if not_utf8 is not None:
+        column = printable(not_utf8.group(1))
+        return LocalError(
+            f"column {column} holds text that is not UTF-8",
+            hint=f"select hex({column}) or cast({column} as blob) to see its bytes",
+        )
+    if isinstance(error, UnicodeEncodeError):
+        return UsageError("the statement or a parameter is not valid UTF-8")
+    return UsageError(f"the statement cannot be run: {printable(text)}")

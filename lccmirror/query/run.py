@@ -1,0 +1,82 @@
+"""Run one statement on a read-only catalog, and hand out its rows one by one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from .explain import explain
+from .readonly import ReadOnlyCatalog
+
+Value = str | int | float | bytes | None
+"""What SQLite can hold."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a statement answers.
+
+    Parameters
+    ----------
+    columns
+        The names as SQLite gives them; the same one can come twice.
+    rows
+        Read from the catalog as they are asked for.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Value, ...]]
+
+
+def run_query(
+    catalog: ReadOnlyCatalog, sql: str, params: Mapping[str, Value] | None = None
+) -> Result:
+    """Run `sql` and return its rows as a stream.
+
+    Parameters
+    ----------
+    catalog
+        From `lccmirror.query.open_readonly`; it stays open while rows are read.
+    sql
+        One statement that reads.
+    params
+        Values for its ``:name`` parameters.
+
+    Raises
+    ------
+    UsageError
+        If the statement is wrong, or would write.
+    LocalError
+        If it takes longer than the catalog's time limit.
+    Damaged
+        If the catalog turns out to be broken.
+    MirrorLocked
+        If a writer holds it too long.
+    """
+    catalog.guard.reset()
+    catalog.deadline.start()
+    try:
+        cursor = catalog.connection.execute(sql, dict(params or {}))
+    except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
+        raise explain(error, sql, catalog, params or {}) from error
+    if cursor.description is None:
+        raise UsageError("there is no SQL statement to run")
+    columns = tuple(column[0] for column in cursor.description)
+    return Result(columns, _rows(cursor, sql, catalog))
+
+
+def _rows(
+    cursor: sqlite3.Cursor, sql: str, catalog: ReadOnlyCatalog
+) -> Iterator[tuple[Value, ...]]:
+    # A broad `try` around the whole loop would also see errors of whoever takes the rows.
+    while True:
+        try:
+            row = next(cursor, None)
+        except (sqlite3.Error, ValueError) as error:
+            raise explain(error, sql, catalog, {}) from error
+        if row is None:
+            cursor.close()
+            return
+        yield row

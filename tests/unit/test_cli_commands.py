@@ -1,0 +1,170 @@
+"""The group of commands: lazy, quick, with examples, and with negative numbers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lccmirror.cli.app import ALIASES, COMMANDS, cli
+from lccmirror.cli.commands import Command
+from lccmirror.cli.settings import Settings, settings
+
+
+def python(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *args], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def all_commands() -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(cli)
+    yield "lccmirror", cli
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield f"lccmirror {name}", command
+        if isinstance(command, click.Group):
+            for inner_name, inner in command.commands.items():
+                yield f"lccmirror {name} {inner_name}", inner
+
+
+@pytest.mark.parametrize(("path", "command"), list(all_commands()))
+def test_every_command_has_an_example_in_its_help(path: str, command: click.Command) -> None:
+    shown = CliRunner().invoke(cli, [*path.split()[1:], "--help"])
+    assert shown.exit_code == 0
+    _, found, examples = shown.output.partition("\nExample")
+    assert found, f"{path} --help has no example"
+    spellings = (path, *(path.replace(name, alias) for alias, name in ALIASES.items()))
+    if path != "lccmirror":
+        assert any(spelling in examples for spelling in spellings)
+
+
+@pytest.mark.parametrize(("path", "command"), list(all_commands()))
+def test_every_option_and_command_says_what_it_is_for(
+    path: str, command: click.Command
+) -> None:
+    assert command.help
+    for param in command.params:
+        if isinstance(param, click.Option):
+            assert param.help, f"{path} {param.opts}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_the_command_itself_says(name: str) -> None:
+    assert len(COMMANDS[name].short_help) <= 72
+    assert COMMANDS[name].short_help.endswith(".")
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    done = python(
+        "-c",
+        "import sys\n"
+        "from lccmirror.cli.app import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in sys.modules if '.cmd_' in m or m in "
+        "('sqlite3', 'rich', 'requests', 'msgspec', 'lccmirror.config')])",
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+    for name in COMMANDS:
+        assert f"  {name}" in done.stdout
+
+
+def test_version_is_answered_quickly() -> None:
+    def best(*args: str) -> float:
+        times = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            assert python(*args).returncode == 0
+            times.append(time.perf_counter() - begun)
+        return min(times)
+
+    assert best("-m", "lccmirror.cli.main", "--version") < 6 * best("-c", "pass")
+
+
+def test_version_is_the_same_with_other_options_around_it() -> None:
+    plain = python("-m", "lccmirror.cli.main", "--version")
+    assert plain.stdout == CliRunner().invoke(cli, ["--quiet", "--version"]).output
+
+
+def test_sql_is_another_name_for_query() -> None:
+    assert CliRunner().invoke(cli, ["sql", "--help"]).exit_code == 0
+    assert "Also: sql" in CliRunner().invoke(cli, ["--help"]).output
+
+
+def test_an_unknown_command_names_the_nearest() -> None:
+    result = CliRunner().invoke(cli, ["qeury"])
+    assert result.exit_code == 2
+    assert "query" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [["query"], ["query", "--nonsense", "x"], ["--nonsense"], ["init", "a", "b"]]
+)
+def test_a_wrong_command_line_ends_with_2(args: list[str]) -> None:
+    assert CliRunner().invoke(cli, args).exit_code == 2
+
+
+@click.command(cls=Command, examples=("cone 280.1 -30.2 5",))
+@click.argument("ra")
+@click.argument("decl")
+@click.argument("radius", type=float, default=5.0)
+@click.option("-p", "pairs", type=(str, str), multiple=True)
+@click.option("-n", "--number", type=float)
+@click.option("-t", "--table", is_flag=True)
+def cone(
+    ra: str,
+    decl: str,
+    radius: float,
+    pairs: tuple[tuple[str, str], ...],
+    number: float | None,
+    table: bool,
+) -> None:
+    click.echo(repr((ra, decl, radius, pairs, number, table)))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("280.1 -30.2 5", ("280.1", "-30.2", 5.0, (), None, False)),
+        ("18:40:00 -30:12:00", ("18:40:00", "-30:12:00", 5.0, (), None, False)),
+        ("280.1 -.5 -t", ("280.1", "-.5", 5.0, (), None, True)),
+        ("-t 280.1 -30.2", ("280.1", "-30.2", 5.0, (), None, True)),
+        ("-n -4 280.1 -30.2", ("280.1", "-30.2", 5.0, (), -4.0, False)),
+        ("-n-4 280.1 -30.2", ("280.1", "-30.2", 5.0, (), -4.0, False)),
+        ("280.1 --number -4 -30.2 1", ("280.1", "-30.2", 1.0, (), -4.0, False)),
+        ("280.1 --number=-4 -30.2", ("280.1", "-30.2", 5.0, (), -4.0, False)),
+        (
+            "280.1 -30.2 -p a -1 -p b 2",
+            ("280.1", "-30.2", 5.0, (("a", "-1"), ("b", "2")), None, False),
+        ),
+        ("280.1 -tn -4 -30.2", ("280.1", "-30.2", 5.0, (), -4.0, True)),
+        ("-- 280.1 -30.2 -5", ("280.1", "-30.2", -5.0, (), None, False)),
+        ("280.1 -30.2 -- 7", ("280.1", "-30.2", 7.0, (), None, False)),
+        ("280.1 30.2", ("280.1", "30.2", 5.0, (), None, False)),
+    ],
+)
+def test_negative_numbers_are_arguments(line: str, expected: tuple[object, ...]) -> None:
+    result = CliRunner().invoke(cone, line.split())
+    assert result.output == repr(expected) + "\n"
+
+
+@pytest.mark.parametrize("line", ["280.1 -30.2 -x", "280.1 -30.2 --tabel", "280.1 -30.2 -n"])
+def test_negative_numbers_do_not_hide_a_wrong_option(line: str) -> None:
+    assert CliRunner().invoke(cone, line.split()).exit_code == 2
+
+
+@click.command(cls=Command, examples=("show",))
+def show() -> None:
+    click.echo(repr(settings()))
+
+
+def test_global_options_work_behind_the_command_too() -> None:
+    result = CliRunner().invoke(show, ["--quiet", "--no-color"])
+    assert result.output == repr(Settings(quiet=True, no_color=True)) + "\n"

@@ -1,0 +1,182 @@
+"""Every way to fail has its message and its exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lccmirror.cli.failures import guarded
+from lccmirror.errors import (
+    ConfigError,
+    Damaged,
+    FormatError,
+    LccMirrorError,
+    MirrorLocked,
+    NoRoom,
+    RequestRefused,
+    Unreachable,
+    UsageError,
+)
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def run() -> None:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (LccMirrorError("x"), 1),
+        (UsageError("x"), 2),
+        (Damaged("x"), 65),
+        (Unreachable("x"), 69),
+        (NoRoom("x"), 73),
+        (MirrorLocked("x"), 75),
+        (ConfigError("x"), 78),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/x"), 73),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x"), 1),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("oops"), 70),
+    ],
+)
+def test_each_failure_has_its_exit_code(error: BaseException, code: int) -> None:
+    assert guarded(raising(error), debug=False) == code
+
+
+def test_a_message_and_its_hint_stand_on_lines_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    guarded(raising(MirrorLocked("held by process 7", hint="wait")), debug=False)
+    assert capsys.readouterr().err == "error: held by process 7\nhint: wait\n"
+
+
+@pytest.mark.parametrize("kind", [RequestRefused, FormatError])
+def test_words_of_a_server_cannot_move_the_cursor_or_forge_a_line(
+    kind: type[LccMirrorError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    guarded(raising(kind("it said: \x1b[2J\nerror: all is lost\u202e")), debug=False)
+    assert capsys.readouterr().err == "error: it said: \\x1b[2J\\nerror: all is lost\\u202e\n"
+
+
+def test_every_mistake_of_a_config_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    guarded(raising(ConfigError("c.toml:1: a\nc.toml:2: b")), debug=False)
+    assert capsys.readouterr().err == "error: c.toml:1: a\nc.toml:2: b\n"
+
+
+def test_a_bug_is_one_line_and_says_how_to_see_more(capsys: pytest.CaptureFixture[str]) -> None:
+    guarded(raising(ZeroDivisionError("oo\nps")), debug=False)
+    first, hint = capsys.readouterr().err.splitlines()
+    assert first == "error: this is a bug in lccmirror: ZeroDivisionError: oo\\nps"
+    assert "--debug" in hint
+
+
+def test_a_bug_under_debug_shows_where(capsys: pytest.CaptureFixture[str]) -> None:
+    guarded(raising(ZeroDivisionError("oops")), debug=True)
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert "in run" in shown
+
+
+def test_the_machine_saying_no_is_not_called_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    guarded(raising(PermissionError(errno.EACCES, "Permission denied", "/data/x")), debug=False)
+    assert capsys.readouterr().err == "error: /data/x: Permission denied\n"
+
+
+# --- in real processes ---------------------------------------------------------------
+
+ENDLESS = "with recursive c(x) as (values (1) union all select x + 1 from c) select x from c"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "catalog.sqlite").touch()
+    path = tmp_path / "lccmirror.toml"
+    path.write_text('[server]\nurl = "http://127.0.0.1:9"\n[mirror]\nroot = "."\n')
+    return path
+
+
+def command(config: Path, *args: str) -> list[str]:
+    return [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), *args]
+
+
+def test_a_closed_pipe_ends_quietly(config: Path) -> None:
+    with subprocess.Popen(
+        command(config, "query", ENDLESS), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b'[{"x": 1},\n'
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 141
+
+
+def test_ctrl_c_reaches_a_statement_that_runs_inside_sqlite(config: Path) -> None:
+    # The first line comes as soon as SQLite has found the second; there is no third.
+    sql = f"{ENDLESS} where x < 3"
+    with subprocess.Popen(
+        command(config, "query", "--nl", sql),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b'{"x": 1}\n'
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stderr.read().split() == [b"interrupted"]
+
+
+def test_a_full_disk_behind_the_output_is_said(config: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(config, "query", "select 1"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 73
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_standard_output_is_no_bug(config: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *command(config, "query", "select 1")],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_config_anywhere_says_how_to_begin(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lccmirror.cli.main", "query", "select 1"],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if Path("/etc/lccmirror/config.toml").exists():
+        pytest.skip("this machine has a config of its own")
+    assert done.returncode == 78
+    assert "lccmirror init" in done.stderr

@@ -1,0 +1,386 @@
+"""Rows on paper: the forms of `sqlite-utils query`, exact in a pipe, safe on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import pty
+import sqlite3
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lccmirror.cli.json_rows import distinct, write_json
+from lccmirror.cli.output import OutputOptions, write_result
+from lccmirror.cli.settings import Settings
+from lccmirror.cli.tables import Look, write_table
+from lccmirror.errors import UsageError
+from lccmirror.query import Result, Value
+
+NASTY = "a\x1b[2Jb\x9b\u202e\nnew|line\ttab"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def written(
+    rows: list[tuple[Value, ...]],
+    columns: tuple[str, ...] = ("a", "b"),
+    options: OutputOptions = OutputOptions(),  # noqa: B008 -- frozen
+    *,
+    terminal: bool = False,
+    settings: Settings = Settings(no_color=True),  # noqa: B008 -- frozen
+) -> str:
+    out = Terminal() if terminal else io.StringIO()
+    write_result(Result(columns, iter(rows)), options, settings, out=out)
+    return out.getvalue()
+
+
+# --- JSON ----------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_one_json_array_of_objects() -> None:
+    text = written([(1, "x"), (None, "é\n")])
+    assert text == '[{"a": 1, "b": "x"},\n {"a": null, "b": "é\\n"}]\n'
+
+
+def test_no_rows_are_an_empty_array_and_no_lines() -> None:
+    assert written([]) == "[]\n"
+    assert written([], options=OutputOptions(nl=True)) == ""
+
+
+def test_nl_is_one_object_a_line_and_arrays_leave_names_out() -> None:
+    rows: list[tuple[Value, ...]] = [(1, 2), (3, 4)]
+    assert (
+        written(rows, options=OutputOptions(nl=True)) == '{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n'
+    )
+    assert written(rows, options=OutputOptions(arrays=True)) == "[[1, 2],\n [3, 4]]\n"
+    assert written(rows, options=OutputOptions(nl=True, arrays=True)) == "[1, 2]\n[3, 4]\n"
+
+
+def test_binary_values_are_written_as_sqlite_utils_reads_them() -> None:
+    (row,) = json.loads(written([(b"\0\xff", None)]))
+    assert row["a"] == {"$base64": True, "encoded": "AP8="}
+
+
+def test_a_name_that_comes_twice_loses_no_value() -> None:
+    (row,) = json.loads(written([(1, 2, 3)], ("a", "a", "a_2")))
+    assert sorted(row.values()) == [1, 2, 3]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "a_2", "a_2_2", "a_3"])))
+def test_names_are_made_distinct_and_the_first_keeps_its_own(names: list[str]) -> None:
+    found = distinct(names)
+    assert len(set(found)) == len(names)
+    assert all(found[names.index(name)] == name for name in names)
+
+
+def test_json_cols_turns_texts_that_hold_json_into_json() -> None:
+    options = OutputOptions(json_cols=True)
+    (row,) = json.loads(written([('{"k": [1]}', "{not json")], options=options))
+    assert row == {"a": {"k": [1]}, "b": "{not json"}
+
+
+def test_json_cols_leaves_text_whose_json_would_not_be_valid() -> None:
+    options = OutputOptions(json_cols=True)
+    (row,) = json.loads(written([("[NaN]", "[1]")], options=options))
+    assert row == {"a": "[NaN]", "b": [1]}
+
+
+def test_infinity_is_valid_json_and_read_back_as_infinity() -> None:
+    def refuse(name: str) -> object:
+        raise AssertionError(name)
+
+    (row,) = json.loads(written([(math.inf, -math.inf)]), parse_constant=refuse)
+    assert row == {"a": math.inf, "b": -math.inf}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_categories=["Cs"])),
+            st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False),
+        )
+    ),
+    st.booleans(),
+)
+def test_json_gives_every_value_back_and_no_control_character(
+    rows: list[tuple[str, float | None]], ascii_only: bool
+) -> None:
+    out = io.StringIO()
+    result = Result(("a", "b"), iter(rows))
+    write_json(result, out, lines=True, arrays=True, json_cols=False, ascii_only=ascii_only)
+    text = out.getvalue()
+    assert [tuple(json.loads(line)) for line in text.split("\n") if line] == rows
+    assert not any(c in text for c in "\x1b\x7f\x9b\u202e\u2028\r")
+    assert text.isascii() or not ascii_only
+
+
+# --- CSV, TSV ------------------------------------------------------------------------
+
+
+def test_csv_in_a_pipe_holds_the_text_as_it_is() -> None:
+    text = written([(NASTY, None), ('"q"', 1.5)], options=OutputOptions(csv=True))
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["a", "b"],
+        [NASTY, ""],
+        ['"q"', "1.5"],
+    ]
+
+
+def test_csv_on_a_terminal_is_for_eyes() -> None:
+    text = written([(NASTY, 1)], options=OutputOptions(csv=True), terminal=True)
+    assert text == "a,b\r\na\\x1b[2Jb\\x9b\\u202e\\nnew|line\\ttab,1\r\n"
+
+
+def test_tsv_and_no_headers() -> None:
+    assert written([(1, "x")], options=OutputOptions(tsv=True, no_headers=True)) == "1\tx\r\n"
+
+
+# --- raw -----------------------------------------------------------------------------
+
+
+def test_raw_is_the_first_value_and_nothing_else() -> None:
+    options = OutputOptions(raw=True)
+    assert written([(NASTY, 1), ("second", 2)], options=options) == NASTY
+    assert written([(None, 1)], options=options) == ""
+    assert written([], options=options) == ""
+
+
+def test_raw_lines_is_the_first_value_of_each_row() -> None:
+    assert written([("x", 1), (2, 2)], options=OutputOptions(raw_lines=True)) == "x\n2\n"
+
+
+def test_raw_text_on_a_terminal_keeps_its_lines_but_moves_no_cursor() -> None:
+    text = written([(NASTY, 1)], options=OutputOptions(raw=True), terminal=True)
+    assert text == "a\\x1b[2Jb\\x9b\\u202e\nnew|line\ttab\n"
+
+
+def test_raw_bytes_do_not_go_to_a_terminal() -> None:
+    with pytest.raises(UsageError, match="binary"):
+        written([(b"\0", 1)], options=OutputOptions(raw=True), terminal=True)
+
+
+# --- tables --------------------------------------------------------------------------
+
+
+def table(rows: list[tuple[Value, ...]], columns: tuple[str, ...], look: Look) -> list[str]:
+    out = io.StringIO()
+    write_table(columns, rows, out, look)
+    return out.getvalue().splitlines()
+
+
+def test_numbers_are_at_the_right_and_null_is_not_the_text_null() -> None:
+    lines = table([(7, "x", 1.5), (10, "NULL", None)], ("n", "text", "real"), Look())
+    assert lines == [
+        " n  text    real",
+        "──  ──────  ────",
+        " 7  x        1.5",
+        '10  "NULL"  NULL',
+    ]
+
+
+def test_a_table_fits_and_shortens_texts_but_never_numbers() -> None:
+    row = (123456.789012, "t" * 100, "u" * 100, "short")
+    lines = table([row], ("number", "one", "two", "last"), Look(width=50))
+    assert max(map(len, lines)) <= 50
+    assert "123456.789012" in lines[2]
+    assert lines[2].count("…") == 2
+    assert "short" in lines[2]
+
+
+def test_columns_that_cannot_fit_are_left_out_and_counted() -> None:
+    out = io.StringIO()
+    columns = tuple(f"column_{n}" for n in range(300))
+    left_out = write_table(columns, [tuple(range(300))], out, Look(width=80))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines[0].split()) + left_out == 300
+
+
+def test_a_table_is_one_line_a_row_whatever_is_in_it() -> None:
+    lines = table([(NASTY, 1)], ("a\x1b", "b"), Look(width=200))
+    assert len(lines) == 3
+    assert "".join(lines).isprintable()
+
+
+def test_wide_characters_keep_columns_in_line() -> None:
+    lines = table([("星星", "x"), ("ab", "y")], ("name", "other"), Look())
+    assert lines[2] == "星星  x"
+    assert lines[3] == "ab    y"
+
+
+def test_null_is_dim_where_there_is_colour() -> None:
+    assert "\x1b[2m" in table([(None,)], ("a",), Look(color=True))[2]
+    assert "\x1b" not in "".join(table([(None,)], ("a",), Look(color=False)))
+
+
+def test_a_table_in_a_pipe_has_every_row_and_every_character() -> None:
+    text = written([("w" * 500, n) for n in range(3000)], options=OutputOptions(table=True))
+    lines = text.splitlines()
+    assert len(lines) == 3002
+    assert "…" not in text
+
+
+def test_a_terminal_gets_some_rows_and_hears_that_there_are_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    taken = []
+
+    def rows() -> Iterator[tuple[Value, ...]]:
+        for n in range(10**9):
+            taken.append(n)
+            yield n, n
+
+    out = Terminal()
+    write_result(Result(("a", "b"), rows()), OutputOptions(max_rows=5), Settings(), out=out)
+    assert len(out.getvalue().splitlines()) == 7
+    assert len(taken) == 6
+    assert "more rows" in capsys.readouterr().err
+
+
+def test_a_result_that_just_fits_is_not_said_to_have_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written([(1, 2)] * 5, options=OutputOptions(max_rows=5), terminal=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_fmt_is_one_of_tabulates() -> None:
+    assert (
+        written([(1, None)], options=OutputOptions(fmt="github")).splitlines()[2]
+        == "| 1   |     |"
+    )
+    with pytest.raises(UsageError) as caught:
+        written([(1, 2)], options=OutputOptions(fmt="nonsense"))
+    assert "github" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        OutputOptions(csv=True, tsv=True),
+        OutputOptions(table=True, nl=True),
+        OutputOptions(raw=True, csv=True),
+    ],
+)
+def test_two_forms_at_once_are_refused(options: OutputOptions) -> None:
+    with pytest.raises(UsageError, match="one form"):
+        written([(1, 2)], options=options)
+
+
+# --- the command, in a real process ----------------------------------------------------
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    conn = sqlite3.connect(tmp_path / "catalog.sqlite")
+    conn.execute("create table t (n integer, text text)")
+    conn.executemany(
+        "insert into t values (?, ?)", [(1, "é"), (None, "\x1b[31mred"), (3, "x" * 300)]
+    )
+    conn.commit()
+    conn.close()
+    path = tmp_path / "lccmirror.toml"
+    path.write_text('[server]\nurl = "http://127.0.0.1:9"\n[mirror]\nroot = "."\n')
+    return path
+
+
+def command(config: Path, *args: str) -> list[str]:
+    return [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), *args]
+
+
+def on_a_terminal(args: list[str], *, columns: int = 60, **environ: str) -> str:
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    keep = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES", "NO_COLOR"}}
+    with subprocess.Popen(
+        args,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**keep, "TERM": "xterm", **environ},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+        process.wait(timeout=30)
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_shows_a_table_that_fits(config: Path) -> None:
+    shown = on_a_terminal(command(config, "--no-color", "query", "select * from t"))
+    lines = shown.splitlines()
+    assert lines[0].split() == ["n", "text"]
+    assert max(map(len, lines)) <= 60
+    assert "\x1b" not in shown
+    assert lines[3] == "NULL  \\x1b[31mred"
+    assert lines[4].endswith("…")
+
+
+def test_no_color_is_obeyed_and_colour_is_the_default(config: Path) -> None:
+    args = command(config, "query", "select * from t")
+    assert "\x1b[2mNULL" in on_a_terminal(args)
+    assert "\x1b" not in on_a_terminal(args, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(args, TERM="dumb")
+
+
+def test_an_error_on_a_terminal_is_red_unless_told_otherwise(config: Path) -> None:
+    args = command(config, "query", "selct")
+    assert "\x1b[31m" in on_a_terminal(args)
+    assert "\x1b" not in on_a_terminal(args, NO_COLOR="1")
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "en_US.ISO-8859-1"])
+def test_a_pipe_gets_utf8_json_whatever_the_locale(config: Path, locale: str) -> None:
+    done = subprocess.run(
+        command(config, "query", "select * from t"),
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": locale, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    )
+    assert json.loads(done.stdout.decode("utf-8"))[0] == {"n": 1, "text": "é"}
+
+
+def test_standard_input_and_parameters(config: Path) -> None:
+    done = subprocess.run(
+        command(config, "query", "-", "-p", "n", "3", "--raw"),
+        input=b"select length(text) from t where n = :n",
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == b"300"
+
+
+def test_a_wrong_statement_ends_with_2_and_writes_no_output(config: Path) -> None:
+    done = subprocess.run(
+        command(config, "query", "select * from tt"),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.splitlines() == [b"error: no such table: tt", b"hint: did you mean t?"]
