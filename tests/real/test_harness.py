@@ -110,19 +110,6 @@ def test_a_copied_base_directory_serves_its_own_files(
             assert record[name] == value
 
 
-def test_a_killed_server_leaves_its_work_undone_and_comes_back_at_the_same_address(
-    make_server: ServerMaker, make_basedir: BasedirMaker
-) -> None:
-    server = make_server(make_basedir(large=True))
-    url = server.url
-    made = Seeder(url).make(everything_in("synth_large", ("sdssr",)))
-    server.kill()
-    [row] = Truth(server.basedir).datasets(status=None)
-    assert (row.setid, row.status, row.nobjects) == (made.setid, "in progress", 20_000)
-    assert server.start().url == url
-    assert Wire(url).get("/api/collections").status == 200
-
-
 def test_revoked_keys_are_refused_and_new_ones_are_not(make_server: ServerMaker) -> None:
     server = make_server()
     wire = Wire(server.url).with_new_key()
