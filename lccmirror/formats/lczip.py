@@ -245,7 +245,7 @@ class _MemberReader:
         FormatError
             If it is not what the directory says, or reaches beyond the byte `limit`.
         """
-        begin = self._local_header(entry)
+        begin = self._local_header(entry, limit)
         end = begin + entry.packed
         if end > limit:
             raise FormatError("reaches into the directory")
@@ -263,7 +263,9 @@ class _MemberReader:
         self._pass(end - entry.offset)
         return end, b"".join(pieces) if keep else None
 
-    def _local_header(self, entry: ZipEntry) -> int:
+    def _local_header(self, entry: ZipEntry, limit: int) -> int:
+        if entry.offset >= limit:
+            raise FormatError("begins beyond the members")
         self._file.seek(entry.offset)
         head = self._file.read(_LOCAL.size)
         if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):

@@ -71,7 +71,7 @@ def find_directory(file: BinaryIO, name: str) -> ZipDirectory:
         raise FormatError(f"{name}, byte {end_at}: the ZIP's end record is not its end")
     if disk or first_disk or here != count:
         raise FormatError(f"{name}, byte {end_at}: a ZIP of several disks")
-    if 0xFFFF in (count,) or _TOO_BIG in (size, offset):
+    if count == 0xFFFF or _TOO_BIG in (size, offset):
         found = _find_end64(file, end_at, name)
         if found is not None:
             directory, end_at = found
