@@ -6,6 +6,9 @@ followed by the next one.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 
 from ..catalog.connection import transaction
@@ -20,6 +23,7 @@ from .recover import clean_incoming
 from .report import CycleReport
 from .session import Session, fetcher_for
 from .singles import fetch_formats, fetch_singles
+from .trouble import local_errors
 from .workers import Work
 
 
@@ -30,42 +34,30 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
     on. Only what concerns all of them (no network, no room, a damaged catalog) ends the
     cycle, and is in the report.
     """
-    report = CycleReport()
-    conn = session.mirror.conn
-    started = session.client.stats.snapshot()
-    with transaction(conn):
-        log_id = begin_log(conn, job, to_text(session.now()))
-    try:
+
+    def work(report: CycleReport) -> None:
         clean_incoming(session.mirror)
         poll(session, report)
-        Work(session, report).run()
-        report.singles += fetch_singles(session, fetcher_for(session), report.failed)
-    except (ServerError, LocalError, Stopped) as error:
-        report.stopped = error
-    finally:
-        spent = session.client.stats.snapshot()
-        report.requests = spent["requests"] - started["requests"]
-        report.received_bytes = spent["bytes_received"] - started["bytes_received"]
-        with transaction(conn):
-            end_log(
-                conn,
-                log_id,
-                to_text(session.now()),
-                outcome="ok" if report.exit_code == 0 else "failed",
-                new_datasets=len(report.poll.new),
-                received_bytes=report.received_bytes,
-                requests=report.requests,
-                message=report.summary(),
-            )
-    return report
+        fetch_due(session, report)
+
+    return _logged(session, job, work)
+
+
+def repair_cycle(session: Session) -> CycleReport:
+    """Fetch what is due, without asking the server for news."""
+
+    def work(report: CycleReport) -> None:
+        clean_incoming(session.mirror)
+        fetch_due(session, report)
+
+    return _logged(session, "repair", work)
 
 
 def poll(session: Session, report: CycleReport) -> None:
     """Ask the server what it has, and plan what is wanted of it."""
     conn, select = session.mirror.conn, session.config.select
     at = to_text(session.now())
-    collections = poll_collections(session.client, conn, session.now())
-    report.new_collections = collections.new
+    report.new_collections = poll_collections(session.client, conn, session.now()).new
     bind_server(conn, session.config.server.url)
     plan_again(conn, select, at)
 
@@ -79,5 +71,40 @@ def poll(session: Session, report: CycleReport) -> None:
         full_every=timedelta(seconds=session.config.poll.full_list_s),
         on_item=plan,
     )
-    if collections.changed:
-        fetch_formats(session, fetcher_for(session), report.failed)
+
+
+def fetch_due(session: Session, report: CycleReport) -> None:
+    """Fetch and take in everything that is due."""
+    fetch_formats(session, fetcher_for(session), report.failed)
+    Work(session, report).run()
+    report.singles += fetch_singles(session, fetcher_for(session), report.failed)
+
+
+def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> CycleReport:
+    report = CycleReport()
+    conn = session.mirror.conn
+    started = session.client.stats.snapshot()
+    with local_errors(), transaction(conn):
+        log_id = begin_log(conn, job, to_text(session.now()))
+    try:
+        with local_errors():
+            work(report)
+    except (ServerError, LocalError, Stopped) as error:
+        report.stopped = error
+    finally:
+        spent = session.client.stats.snapshot()
+        report.requests = spent["requests"] - started["requests"]
+        report.received_bytes = spent["bytes_received"] - started["bytes_received"]
+    # A disk that is still full must not hide why the cycle ended.
+    with contextlib.suppress(sqlite3.OperationalError), transaction(conn):
+        end_log(
+            conn,
+            log_id,
+            to_text(session.now()),
+            outcome="ok" if report.exit_code == 0 else "failed",
+            new_datasets=len(report.poll.new),
+            received_bytes=report.received_bytes,
+            requests=report.requests,
+            message=report.summary(),
+        )
+    return report

@@ -32,8 +32,10 @@ class Mirror:
 
 
 @contextlib.contextmanager
-def open_mirror(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Iterator[Mirror]:
-    """Open the mirror at `root` for writing, made if it is not there; nobody else may.
+def open_mirror(
+    root: Path, url: str, *, formerly: tuple[str, ...] = (), create: bool = True
+) -> Iterator[Mirror]:
+    """Open the mirror at `root` for writing; nobody else may write it meanwhile.
 
     Parameters
     ----------
@@ -41,6 +43,8 @@ def open_mirror(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Iter
         The server it mirrors.
     formerly
         Addresses that the same server had before.
+    create
+        Make it if it is not there.
 
     Raises
     ------
@@ -52,6 +56,10 @@ def open_mirror(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Iter
         If its catalog cannot be used.
     """
     check_folder(root)
+    if not create and not (root / CATALOG_NAME).exists():
+        raise MirrorUnusable(
+            f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
+        )
     try:
         make_folder(root)
         make_folder(root / INCOMING)

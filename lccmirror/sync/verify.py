@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,7 +73,11 @@ class VerifyReport:
 
 
 def verify(
-    mirror: Mirror, now: Now, *, advance: Callable[[int], None] | None = None
+    mirror: Mirror,
+    now: Now,
+    *,
+    advance: Callable[[int], None] | None = None,
+    only: Container[str] | None = None,
 ) -> VerifyReport:
     """Read every mirrored file and compare it with the catalog; change no file.
 
@@ -83,6 +87,8 @@ def verify(
     ----------
     advance
         Called with the bytes of each file as it has been read.
+    only
+        Read these paths alone.
 
     Raises
     ------
@@ -95,6 +101,8 @@ def verify(
     rows = mirror.conn.execute(
         "SELECT path, setid, kind, size, sha256, verified_at, state FROM files ORDER BY path"
     ).fetchall()
+    if only is not None:
+        rows = [row for row in rows if row[0] in only]
     for start in range(0, len(rows), _COMMIT_EVERY):
         with transaction(mirror.conn):
             for path, setid, kind, size, sha256, verified_at, state in rows[

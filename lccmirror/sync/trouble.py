@@ -1,0 +1,76 @@
+"""What the disk and the database say, as errors that a person can act on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sqlite3
+from collections.abc import Iterator
+
+from ..errors import Damaged, LocalError, MirrorLocked, MirrorUnusable, NoRoom
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+@contextlib.contextmanager
+def local_errors() -> Iterator[None]:
+    """Turn what goes wrong with the disk or the catalog inside into a `LocalError`."""
+    try:
+        yield
+    except OSError as error:
+        found = from_os(error)
+        if found is None:
+            raise
+        raise found from error
+    except sqlite3.Error as error:
+        found = from_sqlite(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def from_os(error: OSError) -> LocalError | None:
+    """Return what an operating-system error means for a mirror, or None."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in _FULL:
+        return NoRoom(
+            f"{where}{error.strerror}",
+            hint="nothing is lost: free some space and sync again",
+        )
+    if error.errno in _FORBIDDEN:
+        return MirrorUnusable(
+            f"{where}{error.strerror}",
+            hint="the mirror's user must be able to write there",
+        )
+    if error.errno == errno.EIO:
+        return Damaged(f"{where}{error.strerror}", hint="the disk has a fault")
+    return None
+
+
+def from_sqlite(error: sqlite3.Error) -> LocalError | None:
+    """Return what an error of SQLite means for a mirror, or None."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return NoRoom(
+            "the catalog: no room on the disk",
+            hint="nothing is lost: free some space and sync again",
+        )
+    if name.startswith("SQLITE_BUSY") or name.startswith("SQLITE_LOCKED"):
+        return MirrorLocked(
+            "another program has held the catalog locked for a minute",
+            hint="close what writes to catalog.sqlite, and sync again",
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return Damaged(
+            f"the catalog is damaged: {error}",
+            hint="the files are kept; move catalog.sqlite aside and sync again",
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return MirrorUnusable(
+            f"the catalog cannot be written: {error}",
+            hint="the mirror's user must be able to write in its folder",
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return Damaged(f"the catalog: {error}", hint="the disk has a fault, or is full")
+    return None
