@@ -86,13 +86,13 @@ def find_config(
     ):
         if named is not None:
             path = cwd / Path(named)
-            if not path.is_file():
+            if not _may_be_read(path):
                 what = "is not a file" if path.exists() else "does not exist"
                 raise ConfigError(f"{path}: the configuration file that {source} names {what}")
             return path
     places = (cwd / FILE_NAME, user_folder() / "config.toml", system_file)
     for path in places:
-        if path.is_file():
+        if _may_be_read(path):
             return path
     looked = "".join(f"\n  {path}" for path in places)
     raise ConfigError(
@@ -146,6 +146,14 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
     return _config(tables, searches, path, lines, findings)
 
 
+def _may_be_read(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # Behind a folder that is closed to us: it is read, and the reading says why not.
+        return True
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -174,6 +182,9 @@ def _tables(text: str, path: Path) -> dict[str, object]:
             where = str(len(text.splitlines()) or 1)
             what = str(error).replace("(at end of document)", "(at the end of the file)")
         raise ConfigError(f"{path}:{where}: not TOML: {what}") from None
+    except ValueError as error:
+        # A number of more digits than Python converts.
+        raise ConfigError(f"{path}: not a configuration: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: not a configuration: nested too deeply") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import shutil
+import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ LEAST_INTERVAL_S = 15 * 60.0
 """Between two runs of a search: each leaves a dataset on somebody's server."""
 
 _ANONYMOUS_PER_MINUTE = 600
+_SHORT_POLL_S = 60.0
 _REQUIRED = {
     "conesearch": ("center",),
     "ftsquery": ("text",),
@@ -78,7 +79,9 @@ def check_tables(
             ("poll", "full_list"),
             f"must not be less than poll.datasets ({units.duration_text(poll.datasets_s)})",
         )
-    for setid in set(select.allow) & set(select.deny):
+    if poll.datasets_s < _SHORT_POLL_S:
+        findings.warnings.add(("poll", "datasets"), "more than once a minute is not polite")
+    for setid in sorted(set(select.allow) & set(select.deny)):
         findings.mistakes.add(("select", "deny"), f'"{setid}" is in select.allow, too')
     if "private" in select.visibility and not _has_account(server):
         findings.warnings.add(
@@ -155,6 +158,8 @@ class _SearchCheck:
             self.add("every", f"missing; a search needs one of {choices}")
         elif len(chosen) > 1:
             self.add(chosen[-1], f"only one of {choices}; there is {chosen[0]} already")
+        if "timezone" in self.written and "cron" not in self.written:
+            self.add("timezone", "only with cron")
         if search.every_s is not None:
             self._not_too_often("every", search.every_s)
         if search.cron is not None and thorough:
@@ -231,7 +236,8 @@ def _check_mirror(mirror: Converted, findings: Findings, *, thorough: bool) -> N
         return
     try:
         folder = next(one for one in (table.root, *table.root.parents) if one.is_dir())
-        total = shutil.disk_usage(folder).total
+        disk = os.statvfs(folder)
+        total = disk.f_frsize * disk.f_blocks
     except (OSError, StopIteration):
         # Whether the root is any good is found out by whoever opens the mirror.
         return

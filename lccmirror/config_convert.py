@@ -48,7 +48,8 @@ def place(file: FilePath, lines: LineMap, path: Path) -> str:
     key = ""
     for part in path:
         key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{_word(part)}"
-    return f"{file}:{line}: {key}: " if line else f"{file}: {key}: "
+    name = printable(str(file))
+    return f"{name}:{line}: {key}: " if line else f"{name}: {key}: "
 
 
 class Converted(NamedTuple):

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way to a value: keys, and 0-based indexes into arrays."""
@@ -28,6 +29,8 @@ _TOKEN = re.compile(
     ''',
     re.VERBOSE | re.DOTALL,
 )
+
+_DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,91 +56,72 @@ def locate(text: str) -> LineMap:
     table: Path = ()
     last_index: dict[Path, int] = {}
     for statement in _statements(text.replace("\r\n", "\n")):
-        words = _key(statement.key)
-        if not statement.brackets:
-            path = table + tuple(words)
+        line = statement[0].line
+        if statement[0].text != "[":
+            equals = next(at for at, token in enumerate(statement) if token.text == "=")
+            path = table + tuple(_key(statement[:equals]))
             for length in range(len(table) + 1, len(path) + 1):
-                lines.setdefault(path[:length], statement.line)
-            for index, line in enumerate(statement.elements):
-                lines[(*path, index)] = line
+                lines.setdefault(path[:length], line)
+            for index, element_line in enumerate(_element_lines(statement[equals + 1 :])):
+                lines[(*path, index)] = element_line
             continue
+        brackets = 2 if statement[1].text == "[" else 1
+        words = _key(statement[brackets:-brackets])
         path = ()
         for position, word in enumerate(words, start=1):
             path += (word,)
-            if position == len(words) and statement.brackets == 2:
+            if position == len(words) and brackets == 2:
                 last_index[path] = last_index.get(path, -1) + 1
-            lines.setdefault(path, statement.line)
+            lines.setdefault(path, line)
             if path in last_index:
                 path += (last_index[path],)
-        lines[path] = statement.line
+        lines[path] = line
         table = path
     return LineMap(lines)
 
 
-@dataclass(slots=True)
-class _Statement:
-    """A header (`brackets` 1 or 2) or ``key = value`` (0), and where it stands."""
-
+class _Token(NamedTuple):
     line: int
-    key: str = ""
-    brackets: int = 0
-    elements: list[int] = field(default_factory=list)
+    text: str
 
 
-def _statements(text: str) -> Iterator[_Statement]:
-    statement: _Statement | None = None
+def _statements(text: str) -> Iterator[list[_Token]]:
+    """Yield each header and each ``key = value`` without blanks and comments."""
+    statement: list[_Token] = []
     depth = 0
-    in_value = in_array = expecting_element = False
     line = 1
     for match in _TOKEN.finditer(text):
-        kind, word = match.lastgroup, match[0]
-        here, line = line, line + word.count("\n")
-        if kind == "newline" and depth == 0:
-            if statement is not None:
-                yield _finished(statement)
-            statement, in_value, in_array, expecting_element = None, False, False, False
-            continue
-        if kind in ("newline", "comment") or not word.strip():
-            if statement is not None and not in_value:
-                statement.key += word if kind == "other" else ""
-            continue
-        if statement is None:
-            statement = _Statement(here)
-            statement.brackets = 1 if word == "[" else 0
-        if not in_value:
-            if word == "=" and not statement.brackets:
-                in_value = True
-            else:
-                statement.key += word
-            continue
-        if expecting_element and word not in ("]", ","):
-            statement.elements.append(here)
-            expecting_element = False
-        if word in ("[", "{"):
-            if depth == 0:
-                in_array = expecting_element = word == "["
-            depth += 1
-        elif word in ("]", "}"):
-            depth -= 1
-            expecting_element = False
-        elif word == "," and depth == 1:
-            expecting_element = in_array
-    if statement is not None:
-        yield _finished(statement)
+        token = _Token(line, match[0])
+        line += token.text.count("\n")
+        if match.lastgroup == "newline":
+            if depth == 0 and statement:
+                yield statement
+                statement = []
+        elif match.lastgroup != "comment" and token.text.strip():
+            depth += _DEPTH.get(token.text, 0)
+            statement.append(token)
+    if statement:
+        yield statement
 
 
-def _finished(statement: _Statement) -> _Statement:
-    key = statement.key.strip()
-    if statement.brackets:
-        statement.brackets = 2 if key.startswith("[[") else 1
-        key = key[statement.brackets : -statement.brackets]
-    statement.key = key
-    return statement
+def _element_lines(value: list[_Token]) -> Iterator[int]:
+    """Yield the line on which each element of an array begins; nothing for other values."""
+    if value[0].text != "[":
+        return
+    depth = 0
+    expected = True
+    for token in value:
+        if depth == 1 and expected and token.text not in ("]", ","):
+            yield token.line
+            expected = False
+        depth += _DEPTH.get(token.text, 0)
+        if depth == 1 and token.text == ",":
+            expected = True
 
 
-def _key(text: str) -> list[str]:
+def _key(tokens: list[_Token]) -> list[str]:
     words: list[str] = []
-    inner: object = tomllib.loads(f"{text} = 0")
+    inner: object = tomllib.loads("".join(token.text for token in tokens) + " = 0")
     while isinstance(inner, dict):
         ((word, inner),) = inner.items()
         words.append(word)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from . import config_search_values as search_values
 from . import config_values as values
 from .config_lines import LineMap
 
@@ -36,6 +37,7 @@ class ServerConfig(Table, frozen=True):
     """``[server]``: which server, and how to behave there."""
 
     url: Annotated[str, values.server_url]
+    formerly: Annotated[tuple[str, ...], values.server_urls] = ()
     connect_timeout_s: Annotated[float, values.duration(1, HOUR)] = 10.0
     read_timeout_s: Annotated[float, values.duration(1, HOUR)] = 60.0
     retry_total_s: Annotated[float, values.duration(0, DAY)] = 15 * MINUTE
@@ -62,9 +64,9 @@ class MirrorConfig(Table, frozen=True):
 class PollConfig(Table, frozen=True):
     """``[poll]``: how often the server is asked what is new."""
 
-    datasets_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 15 * MINUTE
-    collections_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 6 * HOUR
-    full_list_s: Annotated[float, values.duration(HOUR, 365 * DAY)] = 7 * DAY
+    datasets_s: Annotated[float, values.duration(1, 30 * DAY)] = 15 * MINUTE
+    collections_s: Annotated[float, values.duration(1, 30 * DAY)] = 6 * HOUR
+    full_list_s: Annotated[float, values.duration(1, 365 * DAY)] = 7 * DAY
 
 
 class SelectConfig(Table, frozen=True):
@@ -117,24 +119,25 @@ class KeysConfig(Table, frozen=True):
 class SearchConfig(Table, frozen=True):
     """``[[search]]``: a search to repeat. What is only for one kind is None in the others.
 
-    ``file`` is an xmatch's list of targets; `positions.read_targets` reads it.
+    ``file`` is an xmatch's list of targets; `positions.read_targets` reads it. ``timezone``
+    is that of ``cron``, None this machine's; `config_cron.cron_trigger` takes both.
     """
 
-    name: Annotated[str, values.search_name]
+    name: Annotated[str, search_values.search_name]
     kind: SearchKind
     enabled: bool = True
 
-    center: Annotated[tuple[float, float] | None, values.position] = None
-    radius_arcmin: Annotated[float | None, values.radius_arcmin] = None
-    text: Annotated[str | None, values.search_text] = None
+    center: Annotated[tuple[float, float] | None, search_values.position] = None
+    radius_arcmin: Annotated[float | None, search_values.radius_arcmin] = None
+    text: Annotated[str | None, search_values.search_text] = None
     sesame: bool = False
     file: Annotated[Path | None, values.path] = None
-    radius_arcsec: Annotated[float | None, values.radius_arcsec] = None
-    filters: Annotated[str | None, values.filter_text] = None
+    radius_arcsec: Annotated[float | None, search_values.radius_arcsec] = None
+    filters: Annotated[str | None, search_values.filter_text] = None
 
-    columns: Annotated[tuple[str, ...], values.column_names] = ()
-    collections: Annotated[tuple[str, ...], values.collection_names] = ()
-    sort: Annotated[tuple[tuple[str, str], ...], values.sort] = ()
+    columns: Annotated[tuple[str, ...], search_values.column_names] = ()
+    collections: Annotated[tuple[str, ...], search_values.collection_names] = ()
+    sort: Annotated[tuple[tuple[str, str], ...], search_values.sort] = ()
     sample: Annotated[int, Meta(ge=1)] | None = None
     limit: Annotated[int, Meta(ge=1)] | None = None
     visibility: Literal["public", "unlisted", "shared", "private"] = "unlisted"
@@ -142,13 +145,14 @@ class SearchConfig(Table, frozen=True):
 
     every_s: Annotated[float | None, values.duration(1, 366 * DAY)] = None
     cron: Annotated[str | None, values.text] = None
+    timezone: Annotated[str | None, search_values.timezone] = None
     on_new_data: bool = False
     allow_frequent: bool = False
     deadline_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 6 * HOUR
 
     def server_filters(self) -> str | None:
         """Return the filters as the server takes them (``(sdssr lt 13.0)``)."""
-        return None if self.filters is None else values.server_filters(self.filters)
+        return None if self.filters is None else search_values.server_filters(self.filters)
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -11,9 +11,7 @@ error here (lccserver 0.2.7, ``validate_sqlite_filters`` and ``parse_conditions`
 - it splits the text at blanks, so a quoted text with a blank in it never matches;
 - it HTML-escapes the text first, so ``& < > "`` in a quoted text never match;
 - it refuses some words anywhere, even inside a column's name or a quoted text;
-- it cuts the text after 1,000 characters;
-- every condition stands in parentheses, its column right behind the ``(``: a full-text
-  search finds the columns by that.
+- it cuts the text after 1,000 characters.
 """
 
 from __future__ import annotations
@@ -21,12 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from .errors import UsageError
+from .filter_tree import Comparison, Filter, Joined, Not, NullTest, Operator, joined, to_server
 
-Operator = Literal["lt", "gt", "le", "ge", "eq", "ne", "ct"]
-"""The server's words; ``ct`` is "contains"."""
+__all__ = ["Comparison", "Filter", "Joined", "Not", "NullTest", "parse_filter", "to_server"]
 
 MAX_SERVER_LENGTH = 1000
 _DEEPEST = 50
@@ -78,58 +75,6 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """``column operator value``; a number is kept as it was written, a text unquoted."""
-
-    column: str
-    operator: Operator
-    value: str
-    is_text: bool
-
-    def columns(self) -> frozenset[str]:
-        """Return the names of the columns it needs."""
-        return frozenset((self.column,))
-
-
-@dataclass(frozen=True, slots=True)
-class NullTest:
-    """``column is null``, or ``is not null``."""
-
-    column: str
-    negated: bool = False
-
-    def columns(self) -> frozenset[str]:
-        """Return the names of the columns it needs."""
-        return frozenset((self.column,))
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """``not (…)``."""
-
-    operand: Filter
-
-    def columns(self) -> frozenset[str]:
-        """Return the names of the columns it needs."""
-        return self.operand.columns()
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Two or more filters joined by the same word; none of them joined by it itself."""
-
-    word: Literal["and", "or"]
-    parts: tuple[Filter, ...]
-
-    def columns(self) -> frozenset[str]:
-        """Return the names of the columns it needs."""
-        return frozenset().union(*(part.columns() for part in self.parts))
-
-
-Filter = Comparison | NullTest | Not | Joined
-
-
 def parse_filter(text: str) -> Filter:
     """Parse a filter.
 
@@ -162,39 +107,6 @@ def parse_filter(text: str) -> Filter:
             f"(this one has {len(to_server(result))} when written for it)"
         )
     return result
-
-
-def to_server(filter_: Filter) -> str:
-    """Write a filter in the server's form.
-
-    Examples
-    --------
-    >>> to_server(parse_filter("a = 'x' or not (b is null)"))
-    "(a eq 'x') or (not (b is null))"
-    """
-    match filter_:
-        case Comparison(column, operator, value, is_text):
-            written = "'" + value.replace("'", "''") + "'" if is_text else value
-            return f"({column} {operator} {written})"
-        case NullTest(column, negated):
-            return f"({column} is not null)" if negated else f"({column} is null)"
-        case Not(operand):
-            return f"(not {_in_parentheses(operand)})"
-        case Joined(word, parts):
-            return f" {word} ".join(_in_parentheses(part) for part in parts)
-
-
-def joined(word: Literal["and", "or"], parts: tuple[Filter, ...]) -> Filter:
-    """Join filters; those already joined by the same word are taken apart first."""
-    flat: list[Filter] = []
-    for part in parts:
-        flat += part.parts if isinstance(part, Joined) and part.word == word else (part,)
-    return flat[0] if len(flat) == 1 else Joined(word, tuple(flat))
-
-
-def _in_parentheses(filter_: Filter) -> str:
-    text = to_server(filter_)
-    return f"({text})" if isinstance(filter_, Joined) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def check_online(config: Config, collections: Iterable[CollectionLike]) -> list[
     found: list[tuple[Path, str]] = []
     for index, glob in enumerate(config.select.collections):
         if not any(fnmatchcase(name, glob) for name in known):
-            near = suggestion(glob, known)
+            near = _nearest(glob, known)
             found.append(
                 (("select", "collections", index), f'"{glob}" matches no collection{near}')
             )
@@ -77,7 +77,7 @@ def _search(
 ) -> Iterable[tuple[Path, str]]:
     for index, name in enumerate(search.collections):
         if name not in known:
-            yield ("collections", index), f'no collection "{name}"{suggestion(name, known)}'
+            yield ("collections", index), f'no collection "{name}"{_nearest(name, known)}'
     searched = {
         name: columns
         for name, columns in known.items()
@@ -106,4 +106,9 @@ def _missing(column: str, searched: dict[str, frozenset[str]]) -> str | None:
     if len(without) < len(searched):
         return f'"{column}" is not in {", ".join(printable(name, 60) for name in without)}'
     columns = sorted(frozenset().union(*searched.values()))
-    return f'no column "{column}"{printable(suggestion(column, columns), 100)}'
+    return f'no column "{column}"{_nearest(column, columns)}'
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    # The names are the server's words.
+    return printable(suggestion(name, known), 100)

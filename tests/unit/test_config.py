@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lccmirror.config import Config, find_config, load_config
+from lccmirror.config import SearchConfig, find_config, load_config
+from lccmirror.config_model import TABLES, Table
+from lccmirror.config_template import toml_string
 from lccmirror.errors import ConfigError
 
 Write = Callable[[str], Path]
@@ -232,6 +236,8 @@ def test_what_is_no_text_or_cannot_be_read_is_a_config_error(tmp_path: Path) -> 
         "ftp://lcc.example.org",
         "https://",
         "https://user:secret@lcc.example.org",
+        "https://user:secret@lcc.example.org:99999",
+        "https://user:sec/secret@lcc.example.org",
         "https://lcc.example.org/?key=x",
         "https://lcc.example.org/#x",
         "https://lcc.example.org?",
@@ -297,7 +303,7 @@ def test_an_empty_file_says_what_it_needs(write: Write) -> None:
         ("select", 'not_before = "soon"'),
         ("select", "not_before = 12:00:00"),
         ("poll", 'full_list = "1h"\ndatasets = "2h"'),
-        ("poll", 'datasets = "1s"'),
+        ("poll", 'datasets = "0s"'),
         ("keys", 'renew_before = "2d"'),
         ("keys", 'dir = "keys"'),
         ("limits", "max_zip_ratio = nan"),
@@ -415,23 +421,76 @@ def test_importing_and_loading_costs_no_heavy_package(write: Write) -> None:
     assert done.stdout == "set()\n"
 
 
-def test_every_key_holds_a_value_of_its_own_type(write: Write) -> None:
-    """What the structs say and what the readers return agree."""
-    config = load_config(write(search('kind = "ftsquery"\ntext = "RRab"\nevery = "1d"\n')))
-    for struct in _structs(config):
-        for field in msgspec.structs.fields(type(struct)):
-            value = getattr(struct, field.name)
-            assert msgspec.convert(value, field.type, dec_hook=lambda _, v: v) == value
+VALUES = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(),
+        st.just(10**400),
+        st.floats(),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+        st.sampled_from(
+            [
+                "1 GB",
+                "5 MB/s",
+                "15m",
+                "1h",
+                "csv",
+                "conesearch",
+                "a < 1",
+                "1 2",
+                "* * * * *",
+                ".",
+            ]
+        ),
+        st.datetimes(timezones=st.sampled_from([None, UTC])),
+        st.dates(),
+        st.times(),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
 
 
-def _structs(config: Config) -> list[msgspec.Struct]:
-    return [
-        config.server,
-        config.mirror,
-        config.poll,
-        config.select,
-        config.lightcurves,
-        config.limits,
-        config.keys,
-        *config.searches,
-    ]
+def toml(value: object) -> str:
+    """Return any value as TOML."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return toml_string(value)
+        case list():
+            return f"[{', '.join(map(toml, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return repr(value)
+
+
+@given(st.data())
+def test_whatever_stands_in_a_configuration_every_key_of_it_is_named(
+    data: st.DataObject,
+) -> None:
+    written: list[str] = []
+    tables: dict[str, type[Table]] = {**TABLES, "search": SearchConfig}
+    for name, kind in tables.items():
+        keys = data.draw(st.sets(st.sampled_from(kind.__struct_encode_fields__), max_size=4))
+        written.append(f"[[{name}]]" if name == "search" else f"[{name}]")
+        written += [f"{key} = {toml(data.draw(VALUES, label=key))}" for key in sorted(keys)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lccmirror.toml"
+        path.write_text("\n".join(written), encoding="utf-8", newline="")
+        # Never valid: with four keys no search is complete.
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+    for message in caught.value.message.splitlines():
+        assert message.startswith(("    ", f"{path}:")), message
+        assert message.isprintable()
+
+
+def test_a_number_too_long_for_python_is_a_config_error(write: Write) -> None:
+    with pytest.raises(ConfigError, match="digits"):
+        load_config(write(f"{MINIMAL}workers = 1{'0' * 5000}\n"))

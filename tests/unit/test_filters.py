@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.errors import UsageError
+from lccmirror.filter_tree import joined
 from lccmirror.filters import (
     Comparison,
     Filter,
     Joined,
     Not,
     NullTest,
-    joined,
     parse_filter,
     to_server,
 )
