@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import json
 import stat
-import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from ..errors import FormatError, Stopped
+from ..errors import FormatError
 from ..names import printable
 from .problems import Problems
-from .zip_directory import ZipEntry, big_numbers, find_directory, read_directory
+from .zip_directory import ZipEntry, find_directory, read_directory
+from .zip_members import DEFLATED, STORED, MemberReader
 
 MANIFEST = "lczip-manifest.json"
 _MISSING = " missing"
-_CHUNK = 1 << 20
-_LOCAL = struct.Struct("<4s5H3L2H")
-_STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1 | 1 << 6 | 1 << 13
-_SIZES_BEHIND = 1 << 3
 _MAX_NAME = 255
+_BUFFER = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def check_lczip(
         If `stop` said so.
     """
     limits = limits or ZipLimits()
-    with path.open("rb", buffering=_CHUNK) as file:
+    with path.open("rb", buffering=0) as raw, BufferedReader(raw, _BUFFER) as file:
         directory = find_directory(file, path.name)
         if directory.count > limits.max_members:
             return _refused(f"{directory.count} members; the limit is {limits.max_members}")
@@ -130,7 +127,7 @@ def check_lczip(
             return _refused(f"expands to more than {limits.max_expanded} bytes")
         # the server's are in this order already, and sort() sees that at once
         entries.sort(key=_offset)
-        reader = _MemberReader(file, progress or _ignore, stop or _never)
+        reader = MemberReader(file, progress or _ignore, stop or _never)
         members: dict[str, ZipMember] = {}
         manifest: bytes | None = None
         end = 0
@@ -216,115 +213,13 @@ def _refusal(entry: ZipEntry, limits: ZipLimits) -> str | None:
         return "not a regular file"
     if entry.flags & _ENCRYPTED:
         return "encrypted"
-    if entry.method == _STORED:
+    if entry.method == STORED:
         return None if entry.packed == entry.size else "stored, but its sizes differ"
-    if entry.method != _DEFLATED:
+    if entry.method != DEFLATED:
         return f"packed by method {entry.method}, which is neither stored nor deflated"
     if entry.size > limits.max_ratio * max(entry.packed, 1):
         return f"expands more than {limits.max_ratio}-fold"
     return None
-
-
-class _MemberReader:
-    """Reads members in the order of the file, in pieces of a mebibyte."""
-
-    def __init__(
-        self, file: BinaryIO, progress: Callable[[int], None], stop: Callable[[], bool]
-    ) -> None:
-        self._file = file
-        self._progress = progress
-        self._stop = stop
-        self._window = memoryview(bytearray(_CHUNK))
-        self._passed = 0
-
-    def check(self, entry: ZipEntry, limit: int, *, keep: bool) -> tuple[int, bytes | None]:
-        """Read a member whole; return where it ends and, if `keep`, its content.
-
-        Raises
-        ------
-        FormatError
-            If it is not what the directory says, or reaches beyond the byte `limit`.
-        """
-        begin = self._local_header(entry, limit)
-        end = begin + entry.packed
-        if end > limit:
-            raise FormatError("reaches into the directory")
-        pieces: list[bytes] = []
-        crc = size = 0
-        for piece in self._stored(entry) if entry.method == _STORED else self._inflated(entry):
-            crc = zlib.crc32(piece, crc)
-            size += len(piece)
-            if keep:
-                pieces.append(bytes(piece))
-        if size != entry.size:
-            raise FormatError(f"has {size} bytes where the directory says {entry.size}")
-        if crc != entry.crc32:
-            raise FormatError(f"has CRC {crc:08x} where the directory says {entry.crc32:08x}")
-        self._pass(end - entry.offset)
-        return end, b"".join(pieces) if keep else None
-
-    def _local_header(self, entry: ZipEntry, limit: int) -> int:
-        if entry.offset >= limit:
-            raise FormatError("begins beyond the members")
-        self._file.seek(entry.offset)
-        head = self._file.read(_LOCAL.size)
-        if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
-            raise FormatError("no member begins there")
-        _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(
-            head
-        )
-        name = self._file.read(name_length)
-        extra = self._file.read(extra_length)
-        if packed == 0xFFFFFFFF or size == 0xFFFFFFFF:
-            size, packed = big_numbers(extra, (size, packed))
-        same = name == entry.raw_name and (flags, method) == (entry.flags, entry.method)
-        if not flags & _SIZES_BEHIND:
-            same = same and (crc, packed, size) == (entry.crc32, entry.packed, entry.size)
-        if not same:
-            raise FormatError("its own header differs from the directory")
-        return entry.offset + _LOCAL.size + len(name) + len(extra)
-
-    def _stored(self, entry: ZipEntry) -> Iterator[memoryview]:
-        left = entry.packed
-        while left:
-            piece = self._window[: min(left, _CHUNK)]
-            got = self._file.readinto(piece)  # type: ignore[attr-defined] # BufferedReader has it
-            if not got:
-                raise FormatError("is cut short")
-            left -= got
-            yield piece[:got]
-            self._ask()
-
-    def _inflated(self, entry: ZipEntry) -> Iterator[bytes]:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        given = 0
-        try:
-            for packed in self._stored(entry):
-                left: bytes | memoryview = packed
-                while left and not inflate.eof:
-                    piece = inflate.decompress(left, _CHUNK)
-                    left = inflate.unconsumed_tail
-                    given += len(piece)
-                    if given > entry.size:
-                        raise FormatError("expands to more than the directory says")
-                    yield piece
-            if not inflate.eof:
-                yield inflate.flush()
-        except zlib.error as error:
-            raise FormatError(f"cannot be expanded: {error}") from error
-        if not inflate.eof:
-            raise FormatError("its packed bytes end too early")
-
-    def _pass(self, size: int) -> None:
-        self._passed += size
-        if self._passed >= _CHUNK:
-            self._progress(self._passed)
-            self._passed = 0
-            self._ask()
-
-    def _ask(self) -> None:
-        if self._stop():
-            raise Stopped("checking a light-curve ZIP was stopped")
 
 
 def _listed(manifest: bytes | None, problems: Problems) -> tuple[str, ...] | None:
