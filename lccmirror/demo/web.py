@@ -8,6 +8,7 @@ chunked bodies, a thread a connection, and an end that leaves nothing behind.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import sys
@@ -103,6 +104,8 @@ class Wire:
         """Break the connection off: the client sees a reset, not an end."""
         linger = struct.pack("ii", 1, 0)
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        # an ordinary close waits for the handler's files and says goodbye first
+        os.close(self._connection.detach())
         self.closed = True
 
     def close(self) -> None:
