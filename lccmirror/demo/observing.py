@@ -63,7 +63,7 @@ def observing_times(
     wanted = max(1.0, points / max(1.0, nights))
     times: list[tuple[float, int, float]] = []
     for season in range(cadence.seasons):
-        start = cadence.first_rjd + 365.25 * season
+        start = cadence.first_rjd + math.floor(365.25 * season)
         for night in range(SEASON_D):
             if random.random() > cadence.clear:
                 continue

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-# Amplitudes (in units of the first) and phases of the sine terms of a mean RRab light
+# Amplitudes (in units of the first) and phases of the cosine terms of a mean RRab light
 # curve: a steep rise in a tenth of the period, a slow decline for the rest.
 _RRAB = ((1.0, 0.0), (0.47, 3.92), (0.35, 1.89), (0.23, 6.10), (0.14, 4.25), (0.09, 2.32))
 # The same for a classical Cepheid of a few days: a milder saw-tooth.
@@ -87,20 +87,20 @@ def magnitude_at(star: Star, rjd: float) -> float:
 
 
 def _fourier(terms: tuple[tuple[float, float], ...]) -> Callable[[float, float], float]:
-    raw = [_sum_of_sines(terms, i / 400.0) for i in range(400)]
+    raw = [_sum_of_cosines(terms, i / 400.0) for i in range(400)]
     low, high = min(raw), max(raw)
     brightest = raw.index(low) / 400.0
 
     def shape(phase: float, _duration: float) -> float:
-        value = _sum_of_sines(terms, (phase + brightest) % 1.0)
+        value = _sum_of_cosines(terms, (phase + brightest) % 1.0)
         return (value - low) / (high - low) - 0.5
 
     return shape
 
 
-def _sum_of_sines(terms: tuple[tuple[float, float], ...], phase: float) -> float:
+def _sum_of_cosines(terms: tuple[tuple[float, float], ...], phase: float) -> float:
     turn = 2.0 * math.pi * phase
-    return sum(a * math.sin(k * turn + p) for k, (a, p) in enumerate(terms, start=1))
+    return sum(a * math.cos(k * turn + p) for k, (a, p) in enumerate(terms, start=1))
 
 
 def _dip(phase: float, centre: float, width: float, flat: float) -> float:
@@ -116,8 +116,9 @@ def _algol(phase: float, duration: float) -> float:
 
 
 def _contact(phase: float, _duration: float) -> float:
-    # Two unlike minima, round maxima: the absolute sine of W UMa stars.
-    return (1.0 - abs(math.sin(2.0 * math.pi * phase))) * (1.0 if phase % 0.9 < 0.25 else 0.85)
+    # round maxima and two unlike minima, the deeper one at phase 0: W UMa stars
+    depth = 1.0 if abs(phase - 0.5) > 0.25 else 0.85
+    return depth * (1.0 - abs(math.sin(2.0 * math.pi * phase)))
 
 
 def _transit(phase: float, duration: float) -> float:
