@@ -55,7 +55,7 @@ def locate(text: str) -> LineMap:
     lines: dict[Path, int] = {}
     table: Path = ()
     last_index: dict[Path, int] = {}
-    for statement in _statements(text.replace("\r\n", "\n")):
+    for statement in _statements(text):
         line = statement[0].line
         if statement[0].text != "[":
             equals = next(at for at, token in enumerate(statement) if token.text == "=")

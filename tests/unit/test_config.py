@@ -345,8 +345,9 @@ def test_a_key_file_must_be_there_and_should_be_private(write: Write, tmp_path: 
     assert list(mistakes(path)) == ["3: server.api_key_file"]
     key = tmp_path / "key.json"
     key.write_text("{}")
-    key.chmod(0o644)
-    assert ["chmod 600" in warning for warning in load_config(path).warnings] == [True]
+    for mode in (0o640, 0o604):
+        key.chmod(mode)
+        assert ["chmod 600" in warning for warning in load_config(path).warnings] == [True]
     key.chmod(0o600)
     assert load_config(path).warnings == ()
 

@@ -96,6 +96,8 @@ def test_a_cone_without_a_radius_has_the_server_s(tmp_path: Path) -> None:
         ('kind = "conesearch"\ncenter = [1, 2, 3]\n', "center: expected a position"),
         ('kind = "ftsquery"\ntext = "RR"\n', "text: the server takes 3 to 1024"),
         (f'kind = "ftsquery"\ntext = "{"x" * 1025}"\n', "text: the server takes 3 to 1024"),
+        # The server counts what its HTML escaping makes of it.
+        (f'kind = "ftsquery"\ntext = """{"x" * 1015} "y" """\n', "text: the server takes 3"),
         ('kind = "ftsquery"\ntext = "a\\nbc"\n', "text: no line breaks"),
         ('kind = "coneserch"\n', "kind: 'coneserch' is not one of"),
         (CONE + 'filters = "a <"\n', "filters: at the end"),
