@@ -5,8 +5,10 @@ callable that gets a `Turn` and either returns the answer to send or writes to t
 connection itself. The first rule that applies takes the request; without one the server
 is honest. Which rule took a request is in the request log.
 
->>> server = MisbehavingServer(objects=5, points=(5, 9))
->>> server.add(r"/d/.*csv", cut(100), times=2)   # the first two downloads of CSVs
+::
+
+    with MisbehavingServer() as server:
+        server.add(r"/d/.*csv", cut(100), times=2)  # the first two downloads of CSVs
 """
 
 from __future__ import annotations
