@@ -23,7 +23,7 @@ from .json_stream import JsonWalk
 from .table import row_count
 
 MAX_EXPANDED_BYTES = 64 << 30
-_MAX_HEADER_MEMBERS = 10_000
+MAX_HEADER_BYTES = 8 << 20
 
 # What SQLite can hold; a list or an object is no value of a table.
 _Cell = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | bool | None
@@ -127,9 +127,11 @@ def open_json(path: Path, *, max_bytes: int = MAX_EXPANDED_BYTES) -> JsonTable:
                     break
                 walk.skip_array()
                 continue
-            if len(header) >= _MAX_HEADER_MEMBERS:
-                raise FormatError(f"{path.name}: its header has too many members")
             header[key] = walk.value()
+            if walk.value_bytes > MAX_HEADER_BYTES:
+                raise FormatError(
+                    f"{path.name}: its header is longer than {MAX_HEADER_BYTES} bytes"
+                )
     try:
         columns = table_columns(header.get("columns"), header.get("coldesc"))
     except FormatError as error:

@@ -20,12 +20,13 @@ from .expanded import Read
 
 T = TypeVar("T")
 
-MAX_VALUE_BYTES = 16 << 20
+MAX_VALUE_BYTES = 4 << 20
 MAX_DEPTH = 64
 _BATCH = 1 << 18
 
-# A whole string, a bracket, or a quote whose string does not end in the buffer.
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|"', re.DOTALL)
+# A whole string, a bracket, or a quote whose string does not end in the buffer. Possessive:
+# going back in a string without end would take minutes and gigabytes, and never help.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]|"', re.DOTALL)
 _SCALAR = re.compile(rb'[^\s,\]}\[{":]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _ENDS = {b"}": re.compile(rb"}[ \t\r\n]*\]"), b"]": re.compile(rb"\][ \t\r\n]*\]")}
@@ -50,6 +51,7 @@ class JsonWalk:
         self._at = 0
         self._before = 0  # bytes that have left the buffer
         self._ended = False
+        self.value_bytes = 0  # of all values that were taken whole
 
     @property
     def offset(self) -> int:
@@ -89,7 +91,7 @@ class JsonWalk:
         Raises
         ------
         FormatError
-            If it is not JSON, longer than 16 MiB, or nested deeper than 64.
+            If it is not JSON, longer than 4 MiB, or nested deeper than 64.
         """
         self._peek()
         while (end := self._end_of_value()) is None:
@@ -98,6 +100,7 @@ class JsonWalk:
             value = msgspec.json.decode(self._buffer[self._at : end])
         except _BAD_JSON as error:
             raise self._wrong(str(error)) from error
+        self.value_bytes += end - self._at
         self._at = end
         return value
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_EXPANDED_BYTES = 1 << 30
-MAX_HEADER_BYTES = 16 << 20
+MAX_HEADER_BYTES = 4 << 20
 _BLOCK = 1 << 18
 _MAGIC = re.compile(r"LCC-CSVLC-V(\d+)")
 # what NumPy's genfromtxt, and with it the reference reader, puts for a missing integer

@@ -19,7 +19,7 @@ from ..names import printable
 from .columns import TableColumn, table_columns
 from .problems import Problems
 
-MAX_HEADER_BYTES = 16 << 20
+MAX_HEADER_BYTES = 8 << 20
 MAX_ROW_BYTES = 16 << 20
 _BLOCK = 1 << 18
 
@@ -67,7 +67,7 @@ def read_header(path: Path) -> TableHeader:
     ------
     FormatError
         If the file does not begin with a header, or the header does not end within
-        16 MiB, is not JSON, or has no columns.
+        8 MiB, is not JSON, or has no columns.
     """
     with path.open("rb") as file:
         text, lines = _header_text(file, path.name)

@@ -200,6 +200,30 @@ def test_a_file_that_expands_beyond_the_limit_is_refused(tmp_path: Path) -> None
         list(open_json(path, max_bytes=100_000).iter_rows())
 
 
+@pytest.mark.parametrize("piece", [b"x" * 12, b'\\"}\\"], {\\"'])
+@pytest.mark.parametrize("where", ["header", "rows"])
+def test_a_text_without_end_costs_neither_time_nor_memory(
+    tmp_path: Path, piece: bytes, where: str
+) -> None:
+    start = b'{"x": "' if where == "header" else b'{"columns": ["a"], "result": [{"a": "'
+    path = tmp_path / "dataset.json"
+    path.write_bytes(start + piece * 2_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="longer than"):
+            list(open_json(path).iter_rows())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20
+
+
+def test_a_header_of_many_large_values_is_refused(tmp_path: Path) -> None:
+    members = b",".join(b'"k%d": "%b"' % (i, b"x" * 1_000_000) for i in range(20))
+    with pytest.raises(FormatError, match="header is longer"):
+        open_json(written(tmp_path, b"{" + members + b', "columns": ["a"]}'))
+
+
 def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path) -> None:
     document = PublishedDataset(COLUMNS, []).json()
     row = b'{"name": "%b", "ra": 1.5, "n": 2}' % (b"x" * 200)
