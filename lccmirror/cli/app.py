@@ -13,7 +13,11 @@ from .settings import global_options
 COMMANDS: Final = {
     "init": LazyCommand("cmd_init", "Write a commented config and make an empty mirror."),
     "config": LazyCommand("cmd_config", "Check the configuration."),
+    "sync": LazyCommand("cmd_sync", "Fetch what is new: one full cycle."),
+    "status": LazyCommand("cmd_status", "Tell what is here, what waits and what failed."),
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
+    "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
+    "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
 }
 """Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
 

@@ -52,9 +52,9 @@ def check(online: bool) -> None:
 
 def _check_online(config: Config) -> None:
     from ..online_check import check_online
-    from .connect import connected
+    from ..sync.connect import connect
 
-    with connected(config) as client:
+    with connect(config) as client:
         collections = client.collections().collections
     mistakes = check_online(config, collections)
     if mistakes:

@@ -1,0 +1,120 @@
+"""`lccmirror status`: the mirror on one screen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from rich.filesize import decimal
+
+from ..clock import to_text, utc_now
+from ..names import printable
+from ..query import open_readonly
+from ..query.status import Cycle, Status, read_status
+from .commands import Command
+from .settings import Settings, is_terminal, settings
+from .tables import Look, write_table
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+
+@click.command(
+    cls=Command,
+    name="status",
+    examples=("lccmirror status", "lccmirror status --json | jq .datasets"),
+)
+@click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
+def command(as_json: bool) -> None:
+    """Tell what is here, what waits, what failed and what is next.
+
+    It only reads the catalog: the server is not asked, and it works beside a running
+    lccmirror and without write permission.
+    """
+    chosen = settings()
+    config = chosen.load(thorough=False)
+    with open_readonly(config.mirror.root) as catalog:
+        status = read_status(catalog, to_text(utc_now()))
+    if as_json:
+        click.echo(json.dumps(asdict(status), indent=2))
+    else:
+        _show(status, config, chosen)
+
+
+def _show(status: Status, config: Config, chosen: Settings) -> None:
+    for name, value in _lines(status, config):
+        click.echo(f"{name:<13} {printable(value)}")
+    if status.gaps:
+        click.echo("\ngaps: datasets may have been missed")
+        for gap in status.gaps:
+            click.echo(f"  {gap.detected[:19]}Z  {printable(gap.message)}")
+    if status.unsound:
+        click.echo("\ndamaged or missing files (lccmirror verify --repair fetches them again)")
+        for path, state in status.unsound:
+            click.echo(f"  {state:<8} {printable(path)}")
+    if status.problems:
+        click.echo("\ndatasets that wait or failed")
+        terminal = is_terminal(sys.stdout)
+        width = shutil.get_terminal_size().columns if terminal else None
+        write_table(
+            ("setid", "state", "tries", "next try", "why"),
+            [
+                (p.setid, p.state, p.attempts, _moment(p.next_try) or "never", p.error or "")
+                for p in status.problems
+            ],
+            sys.stdout,
+            Look(width=width, color=chosen.color(sys.stdout)),
+        )
+
+
+def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
+    yield "mirror", status.root
+    yield "of", status.server or f"{config.server.url} (it has not answered yet)"
+    yield "collections", f"{status.collections:,}"
+    states = ", ".join(f"{n:,} {state}" for state, n in status.datasets.items())
+    gone = f"; {status.vanished:,} no longer listed (kept)" if status.vanished else ""
+    total = sum(status.datasets.values())
+    yield "datasets", f"{total:,}" + (f": {states}" if states else "") + gone
+    yield "table rows", f"{status.rows:,}"
+    yield "objects", f"{status.objects:,}"
+    missing = status.missing_lightcurves
+    without = f"; {missing:,} known not to exist on the server" if missing else ""
+    yield "light curves", f"{status.lightcurves:,}{without}"
+    kinds = ", ".join(f"{kind.files:,} {kind.kind}" for kind in status.files)
+    yield "files", decimal(status.file_bytes) + (f": {kinds}" if kinds else "")
+    limit = config.mirror.max_bytes
+    allowed = f"; the mirror may take {decimal(limit)}" if limit is not None else ""
+    yield "free", decimal(status.free_bytes) + allowed
+    yield "last cycle", _cycle(status.last_cycle)
+    good = status.last_good_cycle
+    if good is not None and good != status.last_cycle:
+        yield "last good one", _cycle(good)
+    yield "next", _next(status)
+
+
+def _cycle(cycle: Cycle | None) -> str:
+    if cycle is None:
+        return "none yet: run lccmirror sync"
+    if cycle.finished is None:
+        return f"{cycle.job} began {_moment(cycle.started)}; it still runs, or was cut off"
+    said = f": {cycle.message}" if cycle.message else ""
+    return f"{cycle.job} {_moment(cycle.finished)} {cycle.outcome}{said}"
+
+
+def _next(status: Status) -> str:
+    parts = []
+    if status.due:
+        parts.append(f"{status.due:,} datasets to fetch now")
+    if status.waiting:
+        parts.append(f"{status.waiting:,} later, the first at {_moment(status.next_due)}")
+    return ", ".join(parts) or "nothing waits"
+
+
+def _moment(text: str | None) -> str | None:
+    """Cut a time of the catalog to seconds."""
+    return None if text is None else f"{text[:19]}Z"

@@ -1,0 +1,67 @@
+"""What the commands that change the mirror have in common: progress, Ctrl-C, their report."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from ..names import printable
+from .progress import progress_display
+from .settings import Settings
+from .stopping import Stopping, stoppable
+
+if TYPE_CHECKING:
+    from ..sync.jobs import Surroundings
+    from ..sync.report import CycleReport
+
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A job that is shown on the terminal and can be stopped by Ctrl-C."""
+
+    around: Surroundings
+    stopping: Stopping
+
+
+@contextlib.contextmanager
+def watched(chosen: Settings) -> Iterator[Watched]:
+    """Show progress and listen to Ctrl-C while the block runs."""
+    from ..sync.jobs import Surroundings
+
+    with stoppable() as stopping, progress_display(chosen) as progress:
+        around = Surroundings(
+            progress,
+            stopping.event,
+            on_key_event=lambda event: progress.note(event.message),
+        )
+        yield Watched(around, stopping)
+
+
+def tell(report: CycleReport, chosen: Settings) -> None:
+    """Print a cycle's one line on stdout, and on stderr what is left over and what was odd."""
+    _tell_some("note", report.notes, chosen.note)
+    failed = [f"{setid}: {why}" for setid, why in report.failed.items()]
+    _tell_some("failed", failed, _complain)
+    if report.poll.gap is not None:
+        _complain(f"warning: {printable(report.poll.gap)}")
+    if report.stopped is not None and report.stopped.hint:
+        _complain(f"hint: {printable(report.stopped.hint)}")
+    click.echo(printable(report.summary()))
+
+
+def _tell_some(what: str, lines: list[str], say: Callable[[str], None]) -> None:
+    for line in lines[:_NAMED]:
+        say(f"{what}: {printable(line)}")
+    if len(lines) > _NAMED:
+        say(f"{what}: and {len(lines) - _NAMED:,} more: see `lccmirror status`")
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(line + "\n")

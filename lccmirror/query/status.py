@@ -1,0 +1,246 @@
+"""How the mirror is: what is in it, what waits, what failed, what is next."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import Final
+
+from ..catalog.migrate import SCHEMA_VERSION
+from ..errors import CatalogTooNew, MirrorUnusable
+from .readonly import ReadOnlyCatalog
+from .run import Value, run_query
+
+PROBLEMS_SHOWN: Final = 50
+
+_COUNTS = "SELECT name, n FROM counts"
+_COLLECTIONS = "SELECT count(*) FROM collections"
+_STATES = "SELECT state, count(*) FROM datasets GROUP BY state ORDER BY count(*) DESC, state"
+_VANISHED = "SELECT count(*) FROM datasets WHERE vanished_at IS NOT NULL"
+_FILES = "SELECT kind, count(*), sum(size) FROM files GROUP BY kind ORDER BY kind"
+_UNSOUND = """
+SELECT path, state FROM files WHERE state IN ('damaged', 'missing') ORDER BY path LIMIT :limit
+"""
+_MISSING = "SELECT count(*) FROM missing_lightcurves"
+_SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
+_GAPS = (
+    "SELECT detected, older_than, newer_than, message FROM gaps ORDER BY id DESC LIMIT :limit"
+)
+_WORK = (
+    "SELECT count(*), coalesce(sum(not_before <= :now), 0), "
+    "min(CASE WHEN not_before > :now THEN not_before END) FROM work"
+)
+# All that is not simply due for the first time, and what was given up or refused.
+_PROBLEMS = """
+SELECT d.setid, d.name, d.state, coalesce(w.attempts, 0), w.not_before,
+       coalesce(w.last_error, d.last_error, d.reason)
+FROM datasets AS d LEFT JOIN work AS w USING (setid)
+WHERE d.state IN ('failed', 'partial', 'private') OR w.attempts > 0
+ORDER BY w.not_before IS NULL, w.not_before, d.setid LIMIT :limit
+"""
+_CYCLE = """
+SELECT job, started, finished, outcome, new_datasets, bytes, message FROM sync_log {where}
+ORDER BY id DESC LIMIT 1
+"""
+_LAST = _CYCLE.format(where="")
+_LAST_GOOD = _CYCLE.format(where="WHERE outcome = 'ok'")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A dataset that is not as it should be, and when it is tried again (None: it is not)."""
+
+    setid: str
+    name: str | None
+    state: str
+    attempts: int
+    next_try: str | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A row of ``sync_log``; not `finished` means that it runs now, or was cut off."""
+
+    job: str
+    started: str
+    finished: str | None
+    outcome: str | None
+    new_datasets: int | None
+    received_bytes: int | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A span of time whose datasets may have been missed."""
+
+    detected: str
+    older_than: str | None
+    newer_than: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """How many files there are of one kind, and how large they are together."""
+
+    kind: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it.
+
+    Parameters
+    ----------
+    root, server
+        The mirror's folder, and the server it is of (None before the first answer).
+    collections, rows, objects, lightcurves, missing_lightcurves
+        How many there are.
+    datasets
+        How many are in each state.
+    vanished
+        Datasets kept that the server no longer lists.
+    files, file_bytes
+        Per kind, and in all.
+    free_bytes
+        Free on the disk.
+    unsound
+        Files that the last `verify` found damaged or missing, and which of the two.
+    due, waiting, next_due
+        Datasets to fetch now, those to fetch later, and when the first of these is due.
+    problems, gaps
+        What went wrong, at most `PROBLEMS_SHOWN` each.
+    last_cycle, last_good_cycle
+        The newest of all cycles and jobs, and of those that went well.
+    """
+
+    root: str
+    server: str | None
+    collections: int
+    datasets: dict[str, int]
+    vanished: int
+    rows: int
+    objects: int
+    lightcurves: int
+    missing_lightcurves: int
+    files: tuple[FileKind, ...]
+    file_bytes: int
+    free_bytes: int
+    unsound: tuple[tuple[str, str], ...]
+    due: int
+    waiting: int
+    next_due: str | None
+    problems: tuple[Problem, ...]
+    gaps: tuple[Gap, ...]
+    last_cycle: Cycle | None
+    last_good_cycle: Cycle | None
+
+
+def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
+    """Read the status of a mirror.
+
+    Parameters
+    ----------
+    catalog
+        From `lccmirror.query.open_readonly`.
+    now
+        The time, as `lccmirror.clock.to_text` writes it: what is due is due before it.
+
+    Raises
+    ------
+    MirrorUnusable
+        If nothing has been mirrored into it yet.
+    CatalogTooNew
+        If a newer lccmirror wrote it.
+    """
+    _require_schema(catalog)
+
+    def rows(sql: str, **params: Value) -> list[tuple[Value, ...]]:
+        return list(run_query(catalog, sql, params).rows)
+
+    def number(sql: str) -> int:
+        return _integer(rows(sql)[0][0])
+
+    counts = {str(name): _integer(n) for name, n in rows(_COUNTS)}
+    planned, due, next_due = rows(_WORK, now=now)[0]
+    server = rows(_SERVER)
+    limited = {"limit": PROBLEMS_SHOWN}
+    return Status(
+        root=str(catalog.path.parent),
+        server=_text(server[0][0]) if server else None,
+        collections=number(_COLLECTIONS),
+        datasets={str(state): _integer(n) for state, n in rows(_STATES)},
+        vanished=number(_VANISHED),
+        rows=counts.get("dataset_rows", 0),
+        objects=counts.get("objects", 0),
+        lightcurves=counts.get("lightcurves", 0),
+        missing_lightcurves=number(_MISSING),
+        files=tuple(FileKind(str(k), _integer(n), _integer(b)) for k, n, b in rows(_FILES)),
+        file_bytes=counts.get("file_bytes", 0),
+        free_bytes=shutil.disk_usage(catalog.path.parent).free,
+        unsound=tuple((str(path), str(state)) for path, state in rows(_UNSOUND, **limited)),
+        due=_integer(due),
+        waiting=_integer(planned) - _integer(due),
+        next_due=_text(next_due),
+        problems=tuple(_problem(row) for row in rows(_PROBLEMS, **limited)),
+        gaps=tuple(_gap(row) for row in rows(_GAPS, **limited)),
+        last_cycle=_cycle(rows(_LAST)),
+        last_good_cycle=_cycle(rows(_LAST_GOOD)),
+    )
+
+
+def _require_schema(catalog: ReadOnlyCatalog) -> None:
+    version = _integer(next(run_query(catalog, "PRAGMA user_version").rows)[0])
+    if version > SCHEMA_VERSION:
+        raise CatalogTooNew(
+            f"{catalog.path} has schema {version}; this lccmirror knows up to {SCHEMA_VERSION}",
+            hint="a newer lccmirror wrote it: upgrade lccmirror on this machine",
+        )
+    if version == 0:
+        raise MirrorUnusable(
+            f"{catalog.path} is not a mirror's catalog yet", hint="run `lccmirror sync`"
+        )
+
+
+def _integer(value: Value) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _problem(row: tuple[Value, ...]) -> Problem:
+    setid, name, state, attempts, next_try, error = row
+    return Problem(
+        str(setid),
+        _text(name),
+        str(state),
+        _integer(attempts),
+        _text(next_try),
+        _text(error),
+    )
+
+
+def _gap(row: tuple[Value, ...]) -> Gap:
+    detected, older_than, newer_than, message = row
+    return Gap(str(detected), _text(older_than), _text(newer_than), str(message))
+
+
+def _cycle(rows: list[tuple[Value, ...]]) -> Cycle | None:
+    if not rows:
+        return None
+    job, started, finished, outcome, new, received, message = rows[0]
+    return Cycle(
+        str(job),
+        str(started),
+        _text(finished),
+        _text(outcome),
+        None if new is None else _integer(new),
+        None if received is None else _integer(received),
+        _text(message),
+    )
