@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from ..query import Result, Value
@@ -43,19 +43,18 @@ def write_json(
         Escape every other character.
     """
 
-    def encoded(value: Any) -> str:
-        text = json.dumps(value, ensure_ascii=ascii_only, default=binary_value)
-        return _UNSAFE.sub(_escaped, text)
-
-    keys = [f"{encoded(name)}: " for name in distinct(result.columns)]
+    encode = json.JSONEncoder(
+        ensure_ascii=ascii_only, allow_nan=False, default=binary_value
+    ).encode
+    names = distinct(result.columns)
     before = "" if lines else "["
     for row in result.rows:
-        cells = []
-        for at, value in enumerate(row):
-            key = "" if arrays else keys[at]
-            cells.append(key + _one(value, json_cols, encoded))
-        body = ", ".join(cells)
-        out.write(f"{before}[{body}]" if arrays else f"{before}{{{body}}}")
+        values = [_parsed(value, encode) for value in row] if json_cols else row
+        try:
+            text = encode(values if arrays else dict(zip(names, values, strict=True)))
+        except ValueError:
+            text = _with_infinities(None if arrays else names, values, encode)
+        out.write(before + _UNSAFE.sub(_escaped, text))
         if lines:
             out.write("\n")
         else:
@@ -64,16 +63,35 @@ def write_json(
         out.write("[]\n" if before == "[" else "]\n")
 
 
-def _one(value: Value, json_cols: bool, encoded: Any) -> str:
-    if isinstance(value, float) and math.isinf(value):
-        # JSON has no infinity. A number too large for a double is valid, and read as one.
-        return "9e999" if value > 0 else "-9e999"
-    if json_cols and isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
-        try:
-            return str(encoded(json.loads(value, parse_constant=_refuse)))
-        except ValueError:
-            pass  # it only looked like JSON: it stays the text it is
-    return str(encoded(value))
+def _parsed(value: Value, encode: Callable[[Any], str]) -> Any:
+    """Return the JSON that a text holds; the text itself if that is not valid JSON."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "["}:
+        return value
+    try:
+        found = json.loads(value, parse_constant=_refuse)
+        encode(found)  # 1e999 is read as an infinity
+    except (ValueError, RecursionError):
+        return value
+    return found
+
+
+def _with_infinities(
+    names: Sequence[str] | None, values: Sequence[Any], encode: Callable[[Any], str]
+) -> str:
+    """Encode a row that has an infinite number, which JSON itself has not.
+
+    A number too large for a double is valid, and is read as an infinity again.
+    """
+    texts = [
+        ("9e999" if value > 0 else "-9e999")
+        if isinstance(value, float) and math.isinf(value)
+        else encode(value)
+        for value in values
+    ]
+    if names is None:
+        return f"[{', '.join(texts)}]"
+    keyed = (f"{encode(name)}: {text}" for name, text in zip(names, texts, strict=True))
+    return f"{{{', '.join(keyed)}}}"
 
 
 def _refuse(constant: str) -> Any:

@@ -96,8 +96,9 @@ def test_json_cols_turns_texts_that_hold_json_into_json() -> None:
 
 def test_json_cols_leaves_text_whose_json_would_not_be_valid() -> None:
     options = OutputOptions(json_cols=True)
-    (row,) = json.loads(written([("[NaN]", "[1]")], options=options))
-    assert row == {"a": "[NaN]", "b": [1]}
+    for text in ("[NaN]", "[1e999]", "[" * 100_000):
+        (row,) = json.loads(written([(text, "[1]")], options=options))
+        assert row == {"a": text, "b": [1]}
 
 
 def test_infinity_is_valid_json_and_read_back_as_infinity() -> None:
