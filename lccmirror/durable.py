@@ -71,6 +71,19 @@ def remove(path: Path) -> None:
     flush_folder(path.parent)
 
 
+def remove_note(path: Path) -> None:
+    """Remove a note; not being there is fine, and so is its return after a power cut."""
+    path.unlink(missing_ok=True)
+
+
+def write_note(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
+    """Replace `path` by `content`, of which nothing depends on surviving a power cut."""
+    temporary = path.with_name(f".{path.name}.new")
+    with open_for_write(temporary, mode=mode) as file:
+        file.write(content)
+    temporary.replace(path)
+
+
 def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
     """Replace `path` by `content`, whole or not at all."""
     temporary = path.with_name(f".{path.name}.new")

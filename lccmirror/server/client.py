@@ -263,6 +263,7 @@ class LccClient:
         *,
         expect: FileInfo | None = None,
         progress: Progress | None = None,
+        admit: Callable[[int], None] | None = None,
         stop: threading.Event | None = None,
         max_bytes: int | None = None,
     ) -> Downloaded:
@@ -278,6 +279,8 @@ class LccClient:
             The version that is wanted, as `head` told it.
         progress
             Called with the bytes on hand and the total (None if not told).
+        admit
+            Called with the bytes still to come, before they do; may raise `NoRoom`.
         stop
             Ends this download in place of the client's own; the part stays.
         max_bytes
@@ -304,6 +307,7 @@ class LccClient:
             part,
             expect=expect,
             progress=progress,
+            admit=admit,
             stop=stop,
             max_bytes=max_bytes,
             bandwidth=self._bandwidth,

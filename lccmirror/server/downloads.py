@@ -69,6 +69,8 @@ class Downloaded:
         Bytes of bodies that came for it in this call, those thrown away included.
     resumed_from
         Where the last answer went on; 0 if the file came in one piece.
+    declared
+        Whether the server told the size before, so that a lost end would have shown.
     """
 
     size: int
@@ -78,6 +80,7 @@ class Downloaded:
     last_modified: str | None
     received_bytes: int
     resumed_from: int
+    declared: bool
 
     @property
     def etag_agrees(self) -> bool | None:
@@ -103,6 +106,8 @@ class Download:
         The version that is wanted, if it is known: another one is `FileChanged`.
     progress
         Called with the bytes on hand and the total, after each piece.
+    admit
+        Called with the bytes still to come, before they do; may raise `NoRoom`.
     stop
         Ends the download; the part stays.
     max_bytes
@@ -118,6 +123,7 @@ class Download:
         *,
         expect: FileInfo | None,
         progress: Progress | None,
+        admit: Callable[[int], None] | None,
         stop: threading.Event,
         max_bytes: int | None,
         bandwidth: Bandwidth | None,
@@ -126,6 +132,7 @@ class Download:
         self._part = part
         self._expect = expect
         self._progress = progress
+        self._admit = admit
         self._stop = stop
         self._max_bytes = max_bytes
         self._bandwidth = bandwidth
@@ -200,6 +207,7 @@ class Download:
             last_modified=version.last_modified,
             received_bytes=self._received,
             resumed_from=self._resumed_from,
+            declared=version.total is not None,
         )
 
     def _take_up(self) -> None:
@@ -265,6 +273,8 @@ class Download:
     def _append(self, reply: Reply) -> None:
         assert self._version is not None
         total = self._version.total
+        if self._admit is not None:
+            self._admit(0 if total is None else total - self._size)
         with self._room(), durable.open_for_append(self._part) as file:
             for chunk in reply.raw_chunks():
                 self._received += len(chunk)

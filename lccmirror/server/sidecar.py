@@ -71,7 +71,7 @@ def save_sidecar(part: Path, sidecar: Sidecar) -> None:
         "etag": sidecar.etag,
         "last_modified": sidecar.last_modified,
     }
-    durable.write_file(sidecar_path(part), json.dumps(content).encode())
+    durable.write_note(sidecar_path(part), json.dumps(content).encode())
 
 
 def of_reply(path: str, reply: Reply, total: int | None) -> Sidecar:

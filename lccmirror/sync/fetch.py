@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalog.files import FileRow
-from ..durable import flush_file, open_for_write, remove, write_file
+from ..durable import flush_file, open_for_write, remove, remove_note, write_note
 from ..errors import FormatError, NotFound, TransientError
 from ..formats.lczip import ZipLimits, ZipReport, check_lczip
 from ..server.urls import csv_path, lczip_path, pickle_path
@@ -26,11 +25,10 @@ from . import layout
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..server import Downloaded, FileInfo, LccClient
+    from ..server import FileInfo, LccClient
     from .progress import Progress
 
 _COPY_BYTES = 1 << 20
-_MD5 = re.compile(r'"?([0-9a-f]{32})"?\Z')
 
 
 class NotComplete(TransientError):
@@ -39,7 +37,15 @@ class NotComplete(TransientError):
 
 @dataclass(frozen=True)
 class Product:
-    """A file in ``incoming/``, whole and hashed, and where it is to go."""
+    """A file in ``incoming/``, whole and hashed, and where it is to go.
+
+    Attributes
+    ----------
+    proven
+        Its length is the one announced, and its MD5 the server's ETag where that is one.
+        The server computes an ETag once per process and file name, so another one may be
+        that of an earlier version, or of a ZIP that was still growing: the content decides.
+    """
 
     kind: str
     path: str
@@ -48,7 +54,12 @@ class Product:
     sha256: str
     etag: str | None = None
     last_modified: str | None = None
-    note: str | None = None
+    proven: bool = True
+
+    @property
+    def note(self) -> str | None:
+        """What the catalog should say of it."""
+        return None if self.proven else "length or ETag did not prove it; its content did"
 
 
 @dataclass(frozen=True)
@@ -151,7 +162,7 @@ def _fetch_json(
         if known.get("version") == version and known.get("sha256") == sha256_of(part):
             size = part.stat().st_size
             return Product("json", path, part, size, known["sha256"]), known["has_lczip"]
-    remove(note)
+    remove_note(note)
     npages = page = 1
     with open_for_write(part) as raw:
         # No name and no time in the gzip header: the same JSON gives the same file.
@@ -169,7 +180,7 @@ def _fetch_json(
         flush_file(raw)
     sha256 = sha256_of(part)
     noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
-    write_file(note, json.dumps(noted).encode())
+    write_note(note, json.dumps(noted).encode())
     return Product("json", path, part, part.stat().st_size, sha256), header.has_lczip
 
 
@@ -188,6 +199,7 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
             source,
             part,
             progress=watch,
+            admit=watch.admit,
             stop=fetcher.stop,
             max_bytes=fetcher.config.limits.max_file,
         )
@@ -195,12 +207,19 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
     finally:
         watch.end(ok=ok)
     return Product(
-        kind, path, part, got.size, got.sha256, got.etag, got.last_modified, _etag_note(got)
+        kind,
+        path,
+        part,
+        got.size,
+        got.sha256,
+        got.etag,
+        got.last_modified,
+        proven=got.declared and got.etag_agrees is not False,
     )
 
 
 class _Watch:
-    """Asks for room when a download's size is known, and shows how far it is."""
+    """Asks for room before a download, and shows how far it is."""
 
     def __init__(self, fetcher: Fetcher, path: str) -> None:
         self._fetcher = fetcher
@@ -208,10 +227,12 @@ class _Watch:
         self._label = path.rsplit("/", 1)[-1]
         self._at: int | None = None
 
+    def admit(self, wanted: int) -> None:
+        self._fetcher.admit(wanted, self._label)
+
     def __call__(self, on_hand: int, total: int | None) -> None:
         progress = self._fetcher.progress
         if self._at is None:
-            self._fetcher.admit((total or on_hand) - on_hand, self._label)
             progress.begin(self._key, self._label, total)
             self._at = 0
         progress.advance(self._key, on_hand - self._at)
@@ -220,18 +241,6 @@ class _Watch:
     def end(self, *, ok: bool) -> None:
         if self._at is not None:
             self._fetcher.progress.end(self._key, ok=ok)
-
-
-def _etag_note(got: Downloaded) -> str | None:
-    """Say so where the server's own checksum differs; the content decides.
-
-    The server computes an ETag once per process and file name, so one that does not fit
-    may be that of an earlier version, or of a ZIP that was still growing.
-    """
-    match = _MD5.match(got.etag or "")
-    if match and got.md5 and match[1] != got.md5:
-        return "the server's ETag is of other bytes; the content was checked"
-    return None
 
 
 @dataclass(frozen=True)
@@ -311,7 +320,7 @@ def _check_zip(fetcher: Fetcher, path: Path) -> ZipReport:
 def discard(part: Path) -> None:
     """Remove a download that is of no use, with what was noted beside it."""
     remove(part)
-    remove(sidecar(part))
+    remove_note(sidecar(part))
 
 
 def sha256_of(path: Path) -> str:

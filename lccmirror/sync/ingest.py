@@ -13,7 +13,7 @@ from ..catalog.lightcurves import Entry, expected_members, put_entries, put_miss
 from ..catalog.rows import write_table
 from ..errors import FormatError
 from ..formats.exact import exact_table
-from .fetch import FetchedTable, FetchedZip, Product
+from .fetch import FetchedTable, FetchedZip, Product, discard
 from .layout import product as product_path
 from .mirror import Mirror
 from .place import forget_arrival, link_product, put_product
@@ -29,14 +29,26 @@ class Ingested:
     problems: tuple[str, ...] = ()
 
 
-def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str) -> Ingested:
+def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str, *, patient: bool) -> Ingested:
     """Take a dataset's table into the catalog, and its files to their places.
 
     A table that cannot be read is kept as files all the same: they are what the server
     publishes.
+
+    Parameters
+    ----------
+    patient
+        A CSV that does not fit its dataset, and that neither length nor ETag prove, has
+        been cut on its way: fetch it again.
+
+    Raises
+    ------
+    FormatError
+        If so; the CSV is removed.
     """
     products = fetched.products
     problems: list[str] = []
+    csv = products.get("csv")
     with transaction(mirror.conn):
         try:
             with transaction(mirror.conn):
@@ -48,6 +60,9 @@ def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str) -> Ingested:
                 "UPDATE datasets SET last_error = ? WHERE setid = ?",
                 (error.message, fetched.setid),
             )
+        if patient and csv is not None and not csv.proven and problems:
+            discard(csv.part)
+            raise FormatError(f"{csv.path} came damaged: {problems[0]}")
         if fetched.has_lczip is not None:
             mirror.conn.execute(
                 "UPDATE datasets SET has_lczip = ? WHERE setid = ?",

@@ -64,7 +64,7 @@ def link_product(
 
 def forget_arrival(product: Product) -> None:
     """Remove what was noted beside a download, once its row is committed."""
-    durable.remove(sidecar(product.part))
+    durable.remove_note(sidecar(product.part))
 
 
 def _row(product: Product, now: str, setid: str | None, collection: str | None) -> FileRow:

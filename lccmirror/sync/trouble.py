@@ -56,7 +56,7 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | None:
             "the catalog: no room on the disk",
             hint="nothing is lost: free some space and sync again",
         )
-    if name.startswith("SQLITE_BUSY") or name.startswith("SQLITE_LOCKED"):
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return MirrorLocked(
             "another program has held the catalog locked for a minute",
             hint="close what writes to catalog.sqlite, and sync again",

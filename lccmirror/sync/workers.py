@@ -34,6 +34,8 @@ from .session import Session, fetcher_for
 # So many datasets in a row that could not be reached or did not fit, and the rest is left
 # for later.
 _GIVE_UP_AFTER = 4
+# So often a CSV that seems cut is fetched again, before it is believed to be as published.
+_PATIENCE = 3
 _NO_ZIP = "the server has no ZIP for it"
 
 
@@ -137,7 +139,9 @@ class Work:
     def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
         if fetched.products:
             at = to_text(self._session.now())
-            self._note(item, ingest.ingest_table(self._session.mirror, fetched, at))
+            patient = item.attempts < _PATIENCE
+            result = ingest.ingest_table(self._session.mirror, fetched, at, patient=patient)
+            self._note(item, result)
         has_lczip = item.has_lczip if fetched.has_lczip is None else fetched.has_lczip
         if "lczip" in self._session.config.mirror.products and has_lczip is not False:
             self._start_zip(item)

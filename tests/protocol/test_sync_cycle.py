@@ -1,0 +1,216 @@
+"""A cycle against a server in both dialects: everything comes, once, and stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import Site
+
+
+@pytest.fixture(params=["running", "documented"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, dialect=request.param) as site:
+        yield site
+
+
+def make_some(site: Site) -> list[str]:
+    first, second = site.server.surveys[:2]
+    return [
+        site.server.make_dataset(),
+        site.server.make_dataset(collections=[first.collection]),
+        site.server.make_dataset(filters="(sdssr lt 14.0)", columns=("sdssr", "kmag")),
+        site.server.make_dataset(collections=[second.collection], columns=("ndet",)),
+    ]
+
+
+def test_an_empty_server_gives_an_empty_mirror(site: Site) -> None:
+    report = site.sync()
+    assert report.exit_code == 0
+    assert site.sql("SELECT count(*) FROM datasets") == [(0,)]
+    assert site.sql("SELECT count(*) FROM collections") == [(2,)]
+    assert site.sql("SELECT count(*) FROM gaps") == [(0,)]
+
+
+def test_everything_comes_byte_for_byte_and_value_for_value(site: Site) -> None:
+    setids = make_some(site)
+    report = site.sync()
+    assert (report.exit_code, report.mirrored, report.failed) == (0, len(setids), {})
+    site.check()
+
+
+def test_a_second_cycle_costs_two_small_requests(site: Site) -> None:
+    make_some(site)
+    site.sync()
+    for _ in range(2):
+        report = site.sync()
+        assert (report.requests, report.received_bytes) == (2, 0)
+        assert [one.split("?")[0] for one in site.requests()] == [
+            "GET /api/collections",
+            "GET /api/datasets",
+        ]
+
+
+def test_only_what_is_new_is_fetched(site: Site) -> None:
+    make_some(site)
+    site.sync()
+    new = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    report = site.sync()
+    assert report.poll.new == [new]
+    assert {one for one in site.requests() if "dataset-" in one or "/set/" in one} == {
+        one for one in site.requests() if new in one and "/p/" not in one
+    }
+    site.check()
+
+
+def test_a_dataset_of_many_pages_has_all_its_rows(tmp_path: Path) -> None:
+    with Site(tmp_path, dialect="documented", rows_per_page=3) as site:
+        setid = site.server.make_dataset()
+        site.sync()
+        pages = site.requests(f"/set/{setid}")
+        assert len(pages) == 6
+        site.check()
+
+
+def test_the_same_zip_under_two_datasets_is_fetched_once_and_linked(site: Site) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    two = site.server.make_dataset(columns=("ndet",))
+    site.sync()
+    assert len([r for r in site.requests("/p/") if r.startswith("GET")]) == 1
+    a, b = (site.file(setid, "lczip").stat() for setid in (one, two))
+    assert (a.st_ino, a.st_nlink) == (b.st_ino, 2)
+    site.check()
+
+
+def test_an_identical_table_has_its_own_files_and_no_second_rows(site: Site) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    site.sync()
+    two = site.server.make_dataset(columns=("sdssr",))
+    site.sync()
+    assert site.sql("SELECT same_as FROM datasets WHERE setid = ?", two) == [(one,)]
+    assert site.sql("SELECT DISTINCT setid FROM dataset_rows") == [(one,)]
+    site.check()
+
+
+def test_what_the_list_no_longer_has_is_kept(site: Site) -> None:
+    gone, stays = site.server.make_dataset(), site.server.make_dataset(columns=("ndet",))
+    site.sync()
+    site.server.delete(gone)
+    site.clock.forward(8 * 86_400)
+    report = site.sync()
+    assert report.poll.vanished == 1
+    assert site.states() == {gone: "mirrored", stays: "mirrored"}
+    assert site.file(gone, "csv").exists()
+    assert site.verify().exit_code == 0
+    vanished = site.sql("SELECT setid FROM datasets WHERE vanished_at IS NOT NULL")
+    assert vanished == [(gone,)]
+
+
+def test_a_change_of_visibility_fetches_no_table_again(site: Site) -> None:
+    setid = site.server.make_dataset()
+    other = site.server.make_dataset(columns=("ndet",))
+    site.sync()
+    site.clock.forward(100)
+    site.server.change_visibility(setid, "unlisted")
+    site.sync()
+    assert site.states()[setid] == "mirrored"
+    site.clock.forward(100)
+    site.server.change_visibility(setid, "public")
+    report = site.sync()
+    assert report.poll.changed == [setid]
+    fetched = [one for one in site.requests(setid) if one.startswith("GET")]
+    assert fetched == []
+    site.check(setid, other)
+
+
+def test_a_zip_made_anew_is_fetched_and_the_old_one_kept(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    before = site.file(setid, "lczip").read_bytes()
+    site.clock.forward(100)
+    site.server.remake_zip(setid)
+    site.server.change_visibility(setid, "public")
+    site.sync()
+    after = site.file(setid, "lczip").read_bytes()
+    assert after == site.server.product(setid, "lczip") != before
+    kept = site.sql("SELECT path FROM files WHERE state = 'superseded'")
+    assert [(site.root / path).read_bytes() for (path,) in kept] == [before]
+    site.check()
+
+
+def test_missing_light_curves_are_written_down(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    missing = site.sql("SELECT count(*) FROM missing_lightcurves")[0][0]
+    held = site.sql("SELECT count(DISTINCT collection || objectid) FROM lightcurves")[0][0]
+    objects = site.sql("SELECT count(*) FROM objects")[0][0]
+    assert held + missing == objects
+
+
+def test_select_rules_skip_with_a_reason_and_can_be_widened(site: Site) -> None:
+    small = site.server.make_dataset(filters="(ndet gt 7)", columns=("ndet",))
+    large = site.server.make_dataset()
+    limit = len(site.server.truth(small))
+    assert limit < len(site.server.truth(large))
+    site.configure(f"[select]\nmax_objects = {limit}")
+    site.sync()
+    assert site.states() == {small: "mirrored", large: "skipped"}
+    reason = site.sql("SELECT reason FROM datasets WHERE setid = ?", large)[0][0]
+    assert "select.max_objects" in reason
+    site.configure()
+    site.sync()
+    site.check()
+
+
+def test_a_dry_run_says_what_and_why_and_keeps_nothing(site: Site) -> None:
+    wanted, unwanted = site.server.make_dataset(), site.server.make_dataset(columns=("ndet",))
+    site.configure(f'[select]\ndeny = ["{unwanted}"]')
+    planned = {one.setid: (one.action, one.reason) for one in site.plan()}
+    assert planned == {wanted: ("fetch", "new"), unwanted: ("skip", "select.deny names it")}
+    assert not site.root.exists()
+    assert [one for one in site.requests() if "/d/" in one or "/p/" in one] == []
+    site.sync()
+    later = site.server.make_dataset(filters="(ndet gt 7)")
+    assert [one.setid for one in site.plan() if one.action == "fetch"] == [later]
+    assert later not in site.states()
+    site.sync()
+    assert site.states()[later] == "mirrored"
+
+
+def test_only_csv_when_only_csv_is_wanted(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.configure('[mirror]\nproducts = ["csv"]')
+    site.sync()
+    assert site.states() == {setid: "mirrored"}
+    assert not site.file(setid, "lczip").exists()
+
+
+def test_a_pickle_is_kept_as_opaque_bytes(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.configure('[mirror]\nproducts = ["csv", "lczip", "pickle"]')
+    site.sync()
+    assert site.file(setid, "pickle").read_bytes() == site.server.product(setid, "pickle")
+    site.check()
+
+
+def test_single_light_curves_come_where_there_is_no_zip(tmp_path: Path) -> None:
+    with Site(tmp_path, lczip_max_nrows=5) as site:
+        setid = site.server.make_dataset()
+        site.sync()
+        assert site.sql("SELECT count(*) FROM lightcurves") == [(0,)]
+        site.configure('[lightcurves]\nsingles = "missing"\nlimit = 10')
+        assert site.sync().singles == 10 - len(site.sql("SELECT * FROM missing_lightcurves"))
+        site.sync()
+        objects = len(site.server.truth(setid))
+        held = site.sql("SELECT path FROM lightcurves WHERE newest = 1")
+        missing = site.sql("SELECT * FROM missing_lightcurves")
+        assert len(held) + len(missing) == objects
+        for (path,) in held:
+            folder, name = path.split("/")[1:]
+            published = site.server.file(f"/l/{folder.replace('_', '-')}/{name}")
+            assert (site.root / path).read_bytes() == published
+        report = site.sync()
+        assert report.requests == 2
+        site.check()

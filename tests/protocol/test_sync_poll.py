@@ -1,0 +1,160 @@
+"""Nothing is missed in silence: what the dataset list shows, and what it hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.misbehaving import altered_body, body, phantom_not_modified
+from tests.support.site import Site
+
+# Only the list matters to some tests: nothing is selected for fetching.
+NOTHING = "[select]\nnot_before = 2100-01-01"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path) as site:
+        yield site
+
+
+def make(site: Site, visibility: str = "public", count: int = 1) -> list[str]:
+    made = []
+    for _ in range(count):
+        site.clock.forward(20)
+        made.append(
+            site.server.make_table(
+                {"db_oid": "U9", "n": "i8"}, [["a", 1]], visibility=visibility, session="other"
+            )
+        )
+    return made
+
+
+def windows(site: Site) -> list[int]:
+    return [int(one.split("nsets=")[1]) for one in site.requests("/api/datasets")]
+
+
+def test_a_public_dataset_behind_newer_hidden_ones_is_found(site: Site) -> None:
+    old = make(site, count=3)
+    site.sync()
+    hidden_behind = make(site)
+    make(site, "unlisted", 60)
+    report = site.sync()
+    assert report.poll.new == hidden_behind
+    assert windows(site) == [25, 50, 100]
+    assert set(site.states()) == {*old, *hidden_behind}
+
+
+def test_the_window_that_was_enough_is_remembered_and_an_idle_poll_costs_one(
+    site: Site,
+) -> None:
+    make(site, count=3)
+    make(site, "unlisted", 60)
+    site.sync()
+    report = site.sync()
+    assert (windows(site), report.requests, report.received_bytes) == ([100], 2, 0)
+
+
+def test_a_304_for_an_empty_list_proves_nothing(site: Site) -> None:
+    """The same empty answer comes before and after a public set slid behind hidden ones."""
+    make(site, count=2)
+    site.sync()
+    make(site, "unlisted", 30)
+    site.sync()
+    (new,) = make(site)
+    make(site, "unlisted", 49)
+    assert site.sync().poll.new == [new]
+
+
+def test_a_dataset_that_moved_to_the_top_proves_nothing(site: Site) -> None:
+    known, anchor = make(site, count=2)
+    site.sync()
+    (hidden,) = make(site)
+    make(site, "unlisted", 30)
+    site.clock.forward(20)
+    site.server.change_visibility(known, "unlisted")
+    site.server.change_visibility(known, "public")
+    report = site.sync()
+    assert report.poll.new == [hidden]
+    assert report.poll.changed == [known]
+    assert anchor in site.states()
+
+
+def test_a_dataset_made_public_later_is_found(site: Site) -> None:
+    make(site, count=2)
+    (quiet,) = make(site, "unlisted")
+    site.sync()
+    assert quiet not in site.states()
+    make(site, count=40)
+    site.sync()
+    site.clock.forward(20)
+    site.server.change_visibility(quiet, "public")
+    site.sync()
+    assert site.states()[quiet] == "mirrored"
+
+
+def test_a_list_that_ends_before_anything_known_is_a_gap(tmp_path: Path) -> None:
+    with Site(tmp_path, dialect="documented") as site:
+        site.configure(NOTHING)
+        make(site, count=2)
+        site.sync()
+        assert site.sql("SELECT * FROM gaps") == []
+        missed = make(site)
+        new = make(site, count=1000)
+        report = site.sync()
+        assert report.poll.gap is not None
+        assert missed[0] not in site.states()
+        assert set(new) <= set(site.states())
+        assert site.sql("SELECT count(*) FROM gaps") == [(1,)]
+        assert site.sync().requests == 2
+        assert site.sql("SELECT count(*) FROM gaps") == [(1,)]
+
+
+def test_a_server_with_exactly_a_thousand_and_no_cap_has_no_gap(site: Site) -> None:
+    site.configure(NOTHING)
+    make(site, count=1000)
+    report = site.sync()
+    assert (report.poll.gap, len(report.poll.new)) == (None, 1000)
+
+
+def test_a_list_without_a_count_is_read_all_the_same(site: Site) -> None:
+    made = make(site, count=3)
+    count_gone = altered_body(lambda b: b.replace(b"found ", b"there are "))
+    site.server.add("/api/datasets", count_gone, times=None)
+    report = site.sync()
+    assert sorted(report.poll.new) == sorted(made)
+    assert report.poll.gap is None
+
+
+def test_an_item_that_makes_no_sense_does_not_hide_the_others(site: Site) -> None:
+    good, bad = make(site, count=2)
+
+    def spoil(content: bytes) -> bytes:
+        return content.replace(f'"{bad}"'.encode(), b'"../../etc/passwd"')
+
+    site.server.add("/api/datasets", altered_body(spoil), times=None)
+    report = site.sync()
+    assert site.states() == {good: "mirrored"}
+    assert any("etc/passwd" in problem for problem in report.poll.problems)
+    assert site.sql("SELECT setid FROM datasets WHERE vanished_at IS NOT NULL") == []
+
+
+def test_a_304_that_was_not_asked_for_is_not_believed(site: Site) -> None:
+    make(site)
+    site.server.add("/api/datasets", phantom_not_modified(), times=None)
+    report = site.sync()
+    assert report.exit_code == 69
+    site.server.behave()
+    assert site.sync().mirrored == 1
+
+
+def test_an_empty_list_does_not_make_known_datasets_vanish(site: Site) -> None:
+    make(site, count=2)
+    site.sync()
+    empty = b'{"status": "failed", "result": null, "message": "No datasets matching query '
+    site.server.add("/api/datasets", body(empty + b'parameters were found."}'), times=None)
+    site.clock.forward(8 * 86_400)
+    site.sync()
+    assert set(site.states().values()) == {"mirrored"}
