@@ -17,6 +17,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.real.seed import Seeder, wait_until_complete
+from tests.real.server import RealServer
+
 SETID_LENGTH = 11
 _ALPHABET = string.ascii_letters + string.digits
 _FILES = ("-header.pkl", "-rows-page1.pkl", "-rows-page1-strformat.pkl", ".csv", ".pkl.gz")
@@ -29,6 +32,7 @@ def clone_dataset(
     *,
     visibility: str = "public",
     since: datetime | None = None,
+    apart: timedelta = timedelta(seconds=1),
     seed: int = 1,
 ) -> list[str]:
     """Copy a complete dataset ``count`` times; return the new ids, oldest first.
@@ -42,21 +46,53 @@ def clone_dataset(
         Where the dataset is, and which; its server may be running.
     count, visibility
         How many copies, and which visibility they have.
-    since
-        The first copy's time of completion, UTC; each later one is a second younger. The
-        default is so that the last was completed a second ago.
+    since, apart
+        The first copy's time of completion, UTC, and how much younger each later one is.
+        The default is so that the last was completed shortly before now.
     seed
         Decides the copies' ids.
     """
-    first = since or datetime.now(UTC) - timedelta(seconds=count)
+    first = since or datetime.now(UTC) - count * apart
     ids = list(_new_ids(setid, count, seed))
     for new in ids:
         _copy_files(basedir, setid, new)
     with closing(sqlite3.connect(basedir / "lcc-datasets.sqlite")) as db, db:
         for number, new in enumerate(ids):
-            time = (first + timedelta(seconds=number)).replace(tzinfo=None)
+            time = (first + number * apart).replace(tzinfo=None)
             _copy_row(db, setid, new, visibility, time)
     return ids
+
+
+def add_public(server: RealServer, count: int) -> list[str]:
+    """Add public datasets of one row, newest last: the last by a search, now.
+
+    The others are its copies, a second apart, and seem to have been there for long.
+    """
+    seeder = Seeder(server.url)
+    made = seeder.make_small(1)
+    wait_until_complete(server.basedir, made)
+    since = datetime.now(UTC) - timedelta(days=30)
+    older = clone_dataset(server.basedir, made[0].setid, count - 1, since=since)
+    return [*older, made[0].setid]
+
+
+def add_hidden(server: RealServer, count: int) -> list[str]:
+    """Add unlisted datasets of another key, newer than everything there; newest last.
+
+    They are younger by milliseconds only, so that what is made after this is newer still.
+    """
+    seeder = Seeder(server.url)
+    made = seeder.make_small(1, "unlisted")
+    wait_until_complete(server.basedir, made)
+    newer = clone_dataset(
+        server.basedir,
+        made[0].setid,
+        count - 1,
+        visibility="unlisted",
+        since=datetime.now(UTC),
+        apart=timedelta(milliseconds=1),
+    )
+    return [made[0].setid, *newer]
 
 
 def _new_ids(setid: str, count: int, seed: int) -> Iterator[str]:

@@ -24,7 +24,8 @@ fixture               scope     what it is
 
 A server's state is at hand in Python: ``Truth(server.basedir)`` reads its databases and
 files; ``Seeder(server.url)`` makes datasets with a key of its own; ``clone_dataset`` makes
-a thousand of them in a few seconds; ``reference.download`` runs the reference client;
+a thousand of them in a few seconds, ``add_public`` and ``add_hidden`` a crowd;
+``reference.download`` runs the reference client;
 ``basedir.revoke_keys(server.basedir)`` makes all keys invalid; ``server.kill()`` and
 ``server.start()`` keep the address.
 
@@ -34,6 +35,7 @@ All tests here have the marker ``real`` and run after those of the other tiers.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,15 +71,20 @@ class BasedirMaker:
     def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
         self._request = request
         self._folder = folder
-        self._made = 0
+        self._made: list[Path] = []
 
     def __call__(self, large: bool = False, **site: object) -> Path:
         """Return a copy of a template, with other settings of the server."""
         template = self._request.getfixturevalue(
             "large_template" if large else "small_template"
         )
-        self._made += 1
-        return basedirs.copy(template, self._folder / f"basedir-{self._made}", site)
+        self._made.append(self._folder / f"basedir-{len(self._made) + 1}")
+        return basedirs.copy(template, self._made[-1], site)
+
+    def remove(self) -> None:
+        """Remove what was made: pytest would keep it for three runs, and some are large."""
+        for path in self._made:
+            shutil.rmtree(path)
 
 
 class ServerMaker:
@@ -139,8 +146,10 @@ def large_template(real_env: RealEnvironment, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def make_basedir(request: pytest.FixtureRequest, tmp_path: Path) -> BasedirMaker:
-    return BasedirMaker(request, tmp_path)
+def make_basedir(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BasedirMaker]:
+    maker = BasedirMaker(request, tmp_path)
+    yield maker
+    maker.remove()
 
 
 @pytest.fixture
@@ -168,6 +177,7 @@ def sixty(
     with RealServer(real_env, basedirs.copy(large_template, target)) as server:
         made = seed_sixty(server.url, server.basedir)
         yield SeededServer(server, tuple(made), Truth(server.basedir))
+    shutil.rmtree(target)
 
 
 def _is_ours(item: pytest.Item) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.real import reference, synthetic
 from tests.real.basedir import revoke_keys
-from tests.real.clones import clone_dataset
+from tests.real.clones import add_hidden, add_public, clone_dataset
 from tests.real.conftest import BasedirMaker, SeededServer, ServerMaker
 from tests.real.environment import (
     EnvironmentFailed,
@@ -24,6 +26,14 @@ from tests.real.server import HOST, PortTaken, RealServer, ServerFailed
 from tests.real.truth import Truth
 from tests.real.waiting import NeverHappened, wait_for
 from tests.real.wire import Wire
+
+# columns that a search works out, which no catalog has
+WORKED_OUT = {"dist_arcsec", "relevance", "in_objectid", "in_ra", "in_decl"}
+
+
+def manifest_of(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return list(json.loads(archive.read("lczip-manifest.json")))
 
 
 def test_an_environment_that_cannot_be_made_fails_with_the_last_lines_of_pip(
@@ -150,6 +160,18 @@ def test_cloned_datasets_are_served_as_the_server_serves_its_own(
     assert wire.get(f"/p/lightcurves-{clones[7]}.zip").status == 200
 
 
+def test_a_crowd_hides_the_newest_public_dataset(make_server: ServerMaker) -> None:
+    server = make_server()
+    public = add_public(server, 200)
+    hidden = add_hidden(server, 100)
+    times = [each.setid for each in Truth(server.basedir).datasets(visibilities=None)]
+    assert times == [*hidden[::-1], *public[::-1]]
+    [new] = Seeder(server.url).make_small(1)
+    wait_until_complete(server.basedir, [new])
+    listed = Wire(server.url).get("/api/datasets?nsets=102").json()["result"]
+    assert [item["setid"] for item in listed] == [new.setid, public[-1]]
+
+
 def test_the_sixty_have_every_kind_of_dataset(sixty: SeededServer) -> None:
     truth = sixty.truth
     datasets = {each.setid: each for each in truth.datasets()}
@@ -158,6 +180,45 @@ def test_the_sixty_have_every_kind_of_dataset(sixty: SeededServer) -> None:
     assert len({each.query_type for each in datasets.values()}) == 4
     without_zip = [setid for setid in datasets if truth.products(setid).lczip is None]
     assert [datasets[setid].nobjects for setid in without_zip] == [20_000]
+    missing = [
+        sum(name.endswith(" missing") for name in manifest_of(path))
+        for setid in datasets
+        if (path := truth.products(setid).lczip) is not None
+    ]
+    assert missing.count(0) >= 15
+    assert len(missing) - missing.count(0) >= 15
+
+
+def test_the_sixty_show_every_object_and_both_sides_of_0h(
+    sixty: SeededServer, real_env: RealEnvironment
+) -> None:
+    tables = sixty.truth.tables(real_env, [each.setid for each in sixty.made])
+    shown = {
+        (record["collection"], record["db_oid"])
+        for table in tables.values()
+        for record in table.records()
+    }
+    assert shown == {
+        (collection, objectid)
+        for collection, catalog in sixty.truth.catalogs.items()
+        for objectid in catalog
+    }
+    around_0h = tables[sixty.made[12].setid]
+    ras = [float(record["db_ra"] or 0) for record in around_0h.records()]
+    assert any(ra < 1 for ra in ras)
+    assert any(ra > 359 for ra in ras)
+
+
+def test_the_sixty_are_made_of_what_the_catalogs_have(
+    sixty: SeededServer, real_env: RealEnvironment
+) -> None:
+    truth = sixty.truth
+    for table in truth.tables(real_env, [each.setid for each in sixty.made]).values():
+        for record in table.records():
+            collection, objectid = str(record["collection"]), str(record["db_oid"])
+            expected = truth.expected(collection, objectid, table.columns)
+            assert set(table.columns) - set(expected) <= WORKED_OUT
+            assert expected == {name: record[name] for name in expected}
 
 
 def test_the_reference_client_downloads_what_the_server_has(

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.conftest import SeededServer, ServerMaker
-from tests.real.searches import everything_in
+from tests.real.conftest import BasedirMaker, SeededServer, ServerMaker
+from tests.real.searches import Extras, columnsearch, everything_in
 from tests.real.seed import Seeder, wait_until_complete
 from tests.real.truth import Products
-from tests.real.wire import Wire
+from tests.real.waiting import wait_for
+from tests.real.wire import Answer, Wire
 
 BETA = 2  # every object of synth_beta, in searches.sixty
 SAME = (16, 17)  # one search twice
@@ -104,6 +105,30 @@ def test_a_changed_file_keeps_its_etag_until_the_server_is_started_again(
     assert seeder.wire.get(url, {"If-None-Match": before.etag}).status == 304
     server.restart()
     assert seeder.wire.get(url).etag != before.etag
+
+
+def test_a_zip_is_served_while_it_grows_and_keeps_the_etag_of_its_first_part(
+    make_server: ServerMaker, make_basedir: BasedirMaker
+) -> None:
+    # So many members take a second to write, and the stream does not wait for them.
+    server = make_server(
+        make_basedir(large=True), lczip_max_nrows=30_000, lczip_timeout_sec=0.0001
+    )
+    seeder = Seeder(server.url)
+    extras = Extras(columns=("sdssr",), collections=("synth_large",), limit=6000)
+    made = seeder.make(columnsearch("(ndet gt 0)", extras))
+    path = f"/p/lightcurves-{made.setid}.zip"
+
+    def served() -> Answer | None:
+        answer = seeder.wire.head(path)
+        return answer if answer.status == 200 else None
+
+    early = wait_for("the ZIP's first part", served, deadline_s=120, every_s=0.01)
+    wait_until_complete(server.basedir, [made])
+    final = seeder.wire.get(path)
+    assert len(final.body) > int(early.headers["Content-Length"])
+    assert final.etag == early.etag
+    assert seeder.wire.get(path, {"If-None-Match": early.etag}).status == 304
 
 
 def test_a_file_that_is_not_there_looks_forbidden_unless_its_dataset_is(

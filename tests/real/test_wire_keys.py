@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.real.conftest import ServerMaker
 from tests.real.searches import columnsearch
 from tests.real.server import RealServer
+from tests.real.waiting import wait_for
 from tests.real.wire import Answer, Wire
 
 # Tornado believes this header, as it must behind a proxy: the caller's address, to order.
@@ -100,23 +103,22 @@ def test_a_key_outlives_the_server(make_server: ServerMaker) -> None:
     assert wire.post("/api/verify").status == 200
 
 
-def test_a_young_key_is_limited_from_request_26_on_and_a_new_one_is_not(
+def test_a_young_key_is_limited_after_a_burst_of_25_and_a_new_one_is_not(
     make_server: ServerMaker,
 ) -> None:
-    wire = Wire(make_server(rate_limit_active=True).url).with_new_key()
-    answers = [wire.get("/api/collections") for _ in range(UNGUARDED_REQUESTS + 2)]
-    statuses = [answer.status for answer in answers]
-    assert statuses[:UNGUARDED_REQUESTS] == [200] * UNGUARDED_REQUESTS
-    assert 429 in statuses[UNGUARDED_REQUESTS:]
-    refused = answers[-1]
-    assert refused.headers["Retry-After"] == "120"
-    assert refused.json()["status"] == "failed"
-    assert refused.json()["result"]["rate"] > 600
-    assert wire.get("/d/dataset-x.csv").status == 429
-    assert wire.with_new_key().get("/api/collections").status == 200
+    anonymous = Wire(make_server(rate_limit_active=True).url)
 
+    def refused_burst() -> list[Answer] | None:
+        wire = anonymous.with_new_key()
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            answers = list(pool.map(wire.get, ["/d/dataset-x.csv"] * 50))
+        return answers if any(answer.status == 429 for answer in answers) else None
 
-def test_without_a_key_there_is_no_limit(make_server: ServerMaker) -> None:
-    wire = Wire(make_server(rate_limit_active=True).url)
-    requests = range(UNGUARDED_REQUESTS + 3)
-    assert {wire.get("/api/collections").status for _ in requests} == {200}
+    # The limit is ten a second on average; a busy machine may be too slow for it at times.
+    answers = wait_for("a burst faster than the limit", refused_burst, deadline_s=60)
+    refused = [answer for answer in answers if answer.status == 429]
+    assert len(answers) - len(refused) >= UNGUARDED_REQUESTS
+    assert refused[0].headers["Retry-After"] == "120"
+    assert refused[0].json()["status"] == "failed"
+    assert refused[0].json()["result"]["rate"] > 600
+    assert anonymous.with_new_key().get("/api/collections").status == 200
