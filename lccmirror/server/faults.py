@@ -76,7 +76,10 @@ def opening_fault(error: BaseException, site: str, what: str) -> ServerError:
         return Unreachable(f"{site}: no answer in time for {what}")
     if _first(causes, http.client.RemoteDisconnected):
         return Unreachable(f"{site}: closed the connection without an answer for {what}")
-    if _first(causes, http.client.BadStatusLine, http.client.LineTooLong):
+    status_line = _first(causes, http.client.BadStatusLine)
+    if status_line is not None and str(status_line.args[0]).startswith("H"):
+        return Unreachable(f"{site}: the answer for {what} broke off in its first line")
+    if status_line is not None or _first(causes, http.client.LineTooLong):
         return NotAnLccServer(f"{site} does not speak HTTP", hint="check [server] url")
     return Unreachable(f"{site}: no answer for {what}: {_reason(causes)}")
 

@@ -138,6 +138,7 @@ class _GuardedRaw(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._guard = guard
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -146,6 +147,7 @@ class _GuardedRaw(io.RawIOBase):
         self._guard.before_read(self._sock)
         nbytes = self._raw.readinto(buffer)
         self._guard.after_read(nbytes or 0)
+        self.ended = nbytes == 0
         return nbytes
 
     def close(self) -> None:
@@ -159,8 +161,15 @@ def guarded_pools(guard: Guard) -> dict[str, type[urllib3.connectionpool.HTTPCon
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
             super().__init__(sock, *args, **kwargs)
-            raw = self.fp.detach()
-            self.fp = io.BufferedReader(_GuardedRaw(raw, sock, guard), 64 * 1024)
+            self._guarded = _GuardedRaw(self.fp.detach(), sock, guard)
+            self.fp = io.BufferedReader(self._guarded, 64 * 1024)
+
+        def begin(self) -> None:
+            super().begin()
+            # http.client takes a header that breaks off for a whole one, and would then
+            # take an empty body without Content-Length for all there is
+            if self._guarded.ended:
+                raise http.client.RemoteDisconnected("the header broke off")
 
     class Plain(urllib3.connection.HTTPConnection):
         response_class = Response

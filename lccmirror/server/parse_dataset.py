@@ -53,8 +53,9 @@ def parse_dataset(
 def _header(outline: Outline, setid: str, what: str) -> DatasetHeader:
     fields = outline.fields
     status = text(fields.get("status"))
-    if status == "failed" or "columns" not in fields:
+    if status == "failed":
         check_ok(fields, what)
+    if "columns" not in fields:
         raise ProtocolError(f"{what}: the answer is no dataset")
     described = mapping(fields.get("coldesc"))
     return DatasetHeader(
