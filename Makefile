@@ -20,7 +20,7 @@ test: check
 	$(BIN)/python -m pytest
 
 demo: $(VENV)/installed
-	$(BIN)/lccmirror demo
+	$(BIN)/lccmirror demo demo-mirror
 
 clean:
 	rm -rf $(VENV) build dist

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
+    "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),
 }
 """Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
 

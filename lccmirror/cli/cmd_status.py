@@ -38,15 +38,20 @@ def command(as_json: bool) -> None:
     """
     chosen = settings()
     config = chosen.load(thorough=False)
-    with open_readonly(config.mirror.root) as catalog:
-        status = read_status(catalog, to_text(utc_now()))
     if as_json:
-        click.echo(json.dumps(asdict(status), indent=2))
+        click.echo(json.dumps(asdict(_read(config)), indent=2))
     else:
-        _show(status, config, chosen)
+        show_status(config, chosen)
 
 
-def _show(status: Status, config: Config, chosen: Settings) -> None:
+def _read(config: Config) -> Status:
+    with open_readonly(config.mirror.root) as catalog:
+        return read_status(catalog, to_text(utc_now()))
+
+
+def show_status(config: Config, chosen: Settings) -> None:
+    """Print the state of the configured mirror for people."""
+    status = _read(config)
     for name, value in _lines(status, config):
         click.echo(f"{name:<13} {printable(value)}")
     if status.gaps:

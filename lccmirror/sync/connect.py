@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..server import ClientOptions, KeyStore, LccClient, RetryPolicy, read_key_file
 from ..server.urls import Origin
+from .layout import INCOMING
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -54,6 +55,7 @@ def connect(
         if server.api_key_file is None
         else read_key_file(server.api_key_file, origin)
     )
+    incoming = config.mirror.root / INCOMING
     options = ClientOptions(
         requests_per_minute=server.requests_per_minute,
         connect_timeout_s=server.connect_timeout_s,
@@ -63,6 +65,8 @@ def connect(
         anonymous_fallback=server.anonymous_fallback,
         renew_before_s=config.keys.renew_before_s,
         max_json=config.limits.max_json,
+        # Not in /tmp, which may be in memory.
+        spool_folder=incoming if incoming.is_dir() else None,
         bandwidth=config.mirror.bandwidth,
     )
     return LccClient(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import FormatError, NotFound, TransientError
+from ..errors import AccessDenied, FormatError, NotFound, TransientError
 from ..formats.lczip import ZipLimits, ZipReport, check_lczip
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
@@ -33,6 +33,10 @@ _COPY_BYTES = 1 << 20
 
 class NotComplete(TransientError):
     """The dataset is still being made."""
+
+
+class NotForUs(AccessDenied):
+    """The dataset is there, but somebody else's."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,16 @@ def fetch_table(
     ------
     NotComplete
         If the server is still making the dataset.
+    NotForUs
+        If it is private.
     """
     wanted = [kind for kind in ("csv", "pickle") if kind in fetcher.config.mirror.products]
     if _unchanged_here(fetcher, setid, wanted, held):
         return FetchedTable(setid, None)
-    document, has_lczip = _fetch_json(fetcher, setid, version)
+    try:
+        document, has_lczip = _fetch_json(fetcher, setid, version)
+    except AccessDenied as error:
+        raise NotForUs(error.message, hint=error.hint) from error
     products = {"json": document}
     for kind in wanted:
         products[kind] = fetch_file(

@@ -27,7 +27,7 @@ from ..errors import (
     Unreachable,
 )
 from . import ingest
-from .fetch import FetchedTable, FetchedZip, NotComplete, fetch_table, fetch_zip
+from .fetch import FetchedTable, FetchedZip, NotComplete, NotForUs, fetch_table, fetch_zip
 from .report import CycleReport
 from .session import Session, fetcher_for
 
@@ -200,7 +200,7 @@ class Work:
 
 def _verdict(error: LccMirrorError) -> str:
     """Return the state of a dataset whose fetch ended with `error`."""
-    if isinstance(error, KeyRefused):
+    if isinstance(error, KeyRefused | NotForUs):
         return "private"
     if isinstance(error, NotComplete | NotFound):
         return "waiting"

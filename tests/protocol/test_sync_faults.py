@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lccmirror.demo.messages import Request
+from lccmirror.demo.messages import Answer, Request
 from lccmirror.errors import NoRoom
 from tests.support import misbehaving as wrong
 from tests.support.misbehaving import Action
@@ -166,11 +166,18 @@ def test_a_dataset_still_in_progress_waits(site: Site) -> None:
     site.check()
 
 
-def test_a_dataset_that_turns_private_says_so(site: Site) -> None:
-    setid = site.server.make_dataset()
-    site.server.add("/set/", wrong.status(401, as_json=True), times=None)
-    site.sync()
+def test_a_dataset_that_turns_private_says_so_and_costs_no_key(site: Site) -> None:
+    setid = site.server.make_dataset(session="somebody")
+
+    def turn_private(turn: wrong.Turn) -> Answer:
+        site.server.change_visibility(setid, "private")
+        return turn.honest()
+
+    site.server.add("/set/", turn_private)
+    report = site.sync()
     assert site.states() == {setid: "private"}
+    assert setid in report.failed
+    assert site.server.keys.issued == 1
 
 
 def test_a_table_that_cannot_be_read_is_kept_as_files(site: Site) -> None:
