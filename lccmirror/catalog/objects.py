@@ -13,6 +13,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from ..names import quote_identifier
@@ -43,9 +44,17 @@ def zone_of(decl: float | None) -> int | None:
 
 def as_number(value: object) -> float | None:
     """Return a finite number as a float, anything else as None."""
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, (int, float)) and math.isfinite(value):
         return float(value)
     return None
+
+
+def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return the function that takes the values at `places` from a row."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    # With one place, itemgetter returns the bare value.
+    return lambda values: tuple([values[place] for place in places])
 
 
 def storable(value: object) -> Any:
@@ -100,8 +109,8 @@ class ObjectWriter:
     def __init__(self, conn: sqlite3.Connection, columns: Sequence[tuple[str, str]]) -> None:
         self._conn = conn
         self._columns = columns
-        self._plans: dict[str, tuple[str, Callable[[Sequence[Any]], list[Any]]]] = {}
-        self._pending: dict[str, list[list[Any]]] = {}
+        self._plans: dict[str, tuple[str, Callable[[Sequence[Any]], tuple[Any, ...]]]] = {}
+        self._pending: dict[str, list[tuple[Any, ...]]] = {}
 
     def add(
         self,
@@ -116,7 +125,7 @@ class ObjectWriter:
             self._plans[collection] = self._plan(collection)
         batch = self._pending.setdefault(collection, [])
         pick = self._plans[collection][1]
-        batch.append([collection, objectid, ra, decl, zone_of(decl), *pick(values)])
+        batch.append((collection, objectid, ra, decl, zone_of(decl), *pick(values)))
         if len(batch) >= _BATCH:
             self._write(collection)
 
@@ -127,10 +136,16 @@ class ObjectWriter:
 
     def _write(self, collection: str) -> None:
         batch = self._pending[collection]
-        self._conn.executemany(self._plans[collection][0], batch)
+        statement = self._plans[collection][0]
+        try:
+            self._conn.executemany(statement, batch)
+        except (OverflowError, sqlite3.ProgrammingError):
+            # A value that SQLite cannot hold, which is rare: looking at every value of every
+            # row would take longer than the rest. What was written before it is so again.
+            self._conn.executemany(statement, [[*map(storable, row)] for row in batch])
         batch.clear()
 
-    def _plan(self, collection: str) -> tuple[str, Callable[[Sequence[Any]], list[Any]]]:
+    def _plan(self, collection: str) -> tuple[str, Callable[[Sequence[Any]], tuple[Any, ...]]]:
         own = catalog_columns(self._conn, collection)
         names = list(FIXED)
         places: list[int] = []
@@ -148,7 +163,7 @@ class ObjectWriter:
             f"VALUES ({', '.join('?' * len(quoted))}) "
             f"ON CONFLICT (collection, objectid) DO UPDATE SET {updates}"
         )
-        return statement, lambda values: [storable(values[place]) for place in places]
+        return statement, picker(places)
 
 
 _LATER = """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
+import itertools
 import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from .objects import (
     ObjectWriter,
@@ -17,6 +21,7 @@ from .objects import (
     count_objects,
     highest_rowid,
     is_newest,
+    picker,
     refresh_objects,
 )
 
@@ -29,6 +34,7 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _HASH_RING = 2**256
+_big_endian = functools.partial(int.from_bytes, byteorder="big")
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,6 @@ def write_table(
     setid: str,
     columns: Sequence[TableColumn],
     rows: Iterable[Sequence[Any]],
-    on_row: Callable[[], None] | None = None,
 ) -> RowsWritten:
     """Replace a dataset's rows, and bring `objects` up to date, in the caller's transaction.
 
@@ -62,8 +67,6 @@ def write_table(
         Of the table, in the order of each row's values.
     rows
         Typed values; read once, as a stream.
-    on_row
-        Called for each row, for people who watch.
     """
     affected_table(conn)
     replaced = _remove_rows(conn, setid)
@@ -78,20 +81,24 @@ def write_table(
     in_order = not replaced and is_newest(conn, setid)
     before = highest_rowid(conn)
     objects = ObjectWriter(conn, [(c.name, c.kind) for c in columns])
+    pack = _row_packer(columns)
     table = _TableHash(columns)
     nrows = 0
-    batch: list[tuple[Any, ...]] = []
-    for nrows, typed in enumerate(_typed_rows(columns, rows, table), start=1):
-        collection, objectid, ra, decl, data, values = typed
-        batch.append((setid, nrows, collection, objectid, ra, decl, data))
-        if in_order and collection is not None and objectid is not None:
-            objects.add(collection, objectid, ra, decl, values)
-        if len(batch) >= _BATCH:
-            conn.executemany(_INSERT, batch)
-            batch.clear()
-        if on_row is not None:
-            on_row()
-    conn.executemany(_INSERT, batch)
+    for batch in _batches(rows):
+        packed = [pack(values) for values in batch]
+        conn.executemany(
+            _INSERT,
+            [
+                (setid, number, row.collection, row.objectid, row.ra, row.decl, row.data)
+                for number, row in enumerate(packed, start=nrows + 1)
+            ],
+        )
+        nrows += len(packed)
+        table.add(packed)
+        if in_order:
+            for row in packed:
+                if row.collection is not None and row.objectid is not None:
+                    objects.add(row.collection, row.objectid, row.ra, row.decl, row.values)
     conn.execute(
         "UPDATE datasets SET nrows = ?, table_sha256 = ?, lc_sha256 = ?, same_as = NULL "
         "WHERE setid = ?",
@@ -111,48 +118,69 @@ def write_table(
     return RowsWritten(nrows, _share_rows(conn, setid, nrows, table.of_rows()))
 
 
+class _Packed(NamedTuple):
+    """A row as it is stored; `values` are in the order of the table's columns."""
+
+    collection: str | None
+    objectid: str | None
+    ra: float | None
+    decl: float | None
+    data: str
+    values: Sequence[Any]
+
+
 class _TableHash:
     """Hashes of a table: of its rows in their order, and of its objects in any order."""
 
     def __init__(self, columns: Sequence[TableColumn]) -> None:
-        self._rows = hashlib.sha256(json.dumps(sorted(c.name for c in columns)).encode())
+        self._rows = sha256(json.dumps(sorted(c.name for c in columns)).encode())
         self._objects = 0
 
-    def add(self, data: str, light_curve: str) -> None:
-        self._rows.update(data.encode("utf-8", "surrogatepass"))
-        self._rows.update(b"\n")
-        digest = hashlib.sha256(light_curve.encode("utf-8", "surrogatepass")).digest()
-        self._objects = (self._objects + int.from_bytes(digest, "big")) % _HASH_RING
+    def add(self, rows: Sequence[_Packed]) -> None:
+        """Take some rows; how they are grouped makes no difference."""
+        self._rows.update("".join([f"{row.data}\n" for row in rows]).encode())
+        # A sum does not depend on the order of what it is made of.
+        digests = [sha256(f"{row[0]}/{row[1]}".encode()).digest() for row in rows]
+        self._objects += sum(map(_big_endian, digests))
 
     def of_rows(self) -> str:
         return self._rows.hexdigest()
 
     def of_light_curves(self, nrows: int) -> str:
-        return hashlib.sha256(f"{nrows}:{self._objects:x}".encode()).hexdigest()
+        return sha256(f"{nrows}:{self._objects % _HASH_RING:x}".encode()).hexdigest()
 
 
-def _typed_rows(
-    columns: Sequence[TableColumn], rows: Iterable[Sequence[Any]], table: _TableHash
-) -> Iterator[tuple[str | None, str | None, float | None, float | None, str, Sequence[Any]]]:
-    names = [c.name for c in columns]
-    place = {name: index for index, name in enumerate(names)}
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, _BATCH)):
+        yield batch
+
+
+def _row_packer(columns: Sequence[TableColumn]) -> Callable[[Sequence[Any]], _Packed]:
+    place = {c.name: index for index, c in enumerate(columns)}
     # Equal searches give their columns in different orders; rows are compared and kept
     # with their keys sorted, the published order is in dataset_columns.
-    order = sorted(place.items())
+    keys = sorted(place)
+    pick = picker([place[key] for key in keys])
     where = [place.get(name) for name in ("collection", "db_oid", "db_ra", "db_decl")]
-    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-    for values in rows:
-        collection, objectid, ra, decl = (None if at is None else values[at] for at in where)
-        try:
-            data = encode({name: values[index] for name, index in order})
-        except ValueError:
-            # JSON has no word for NaN or an infinity: neither has a number of the catalog.
+    encode = msgspec.json.Encoder().encode
+
+    def pack(values: Sequence[Any]) -> _Packed:
+        data = encode(dict(zip(keys, pick(values), strict=True)))
+        # JSON has no word for NaN or an infinity: neither has a number of the catalog.
+        if data.count(b"null") > values.count(None):
             values = [_finite(value) for value in values]
-            data = encode({name: values[index] for name, index in order})
-        collection = None if collection is None else str(collection)
-        objectid = None if objectid is None else str(objectid)
-        table.add(data, f"{collection}/{objectid}")
-        yield collection, objectid, as_number(ra), as_number(decl), data, values
+        collection, objectid, ra, decl = [None if at is None else values[at] for at in where]
+        return _Packed(
+            None if collection is None else str(collection),
+            None if objectid is None else str(objectid),
+            as_number(ra),
+            as_number(decl),
+            data.decode(),
+            values,
+        )
+
+    return pack
 
 
 def _finite(value: Any) -> Any:

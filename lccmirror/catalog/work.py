@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,11 +32,15 @@ class WorkItem:
     last_updated: str | None
 
 
+# By keyset, so that a mirror of a million datasets needs no more memory than one of ten.
 _DUE = """
-SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated
+SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated, d.created_on
 FROM work AS w JOIN datasets AS d USING (setid)
-WHERE w.not_before <= ? ORDER BY d.created_on, d.setid
+WHERE w.not_before <= :now
+  AND (coalesce(d.created_on, ''), d.setid) > (:created_on, :setid)
+ORDER BY coalesce(d.created_on, ''), d.setid LIMIT :most
 """
+_AT_A_TIME = 500
 
 
 def add_work(conn: sqlite3.Connection, setid: str, reason: str, now: str) -> None:
@@ -48,14 +53,25 @@ def add_work(conn: sqlite3.Connection, setid: str, reason: str, now: str) -> Non
     )
 
 
-def due_work(conn: sqlite3.Connection, now: str) -> list[WorkItem]:
-    """Return what is due, oldest dataset first."""
-    return [
-        WorkItem(
-            setid, reason, attempts, nobjects, None if zipped is None else bool(zipped), at
-        )
-        for setid, reason, attempts, nobjects, zipped, at in conn.execute(_DUE, (now,))
-    ]
+def count_due(conn: sqlite3.Connection, now: str) -> int:
+    """Return how many datasets are due."""
+    found: int = conn.execute(
+        "SELECT count(*) FROM work WHERE not_before <= ?", (now,)
+    ).fetchone()[0]
+    return found
+
+
+def due_work(conn: sqlite3.Connection, now: str) -> Iterator[WorkItem]:
+    """Yield what is due at `now`, oldest dataset first; each once, whatever becomes of it."""
+    after = {"created_on": "", "setid": ""}
+    while True:
+        rows = conn.execute(_DUE, {"now": now, "most": _AT_A_TIME, **after}).fetchall()
+        for setid, reason, attempts, nobjects, zipped, last_updated, _ in rows:
+            has_lczip = None if zipped is None else bool(zipped)
+            yield WorkItem(setid, reason, attempts, nobjects, has_lczip, last_updated)
+        if len(rows) < _AT_A_TIME:
+            return
+        after = {"created_on": rows[-1][-1] or "", "setid": rows[-1][0]}
 
 
 def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) -> datetime:

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, FormatError, NotFound, TransientError
-from ..formats.lczip import ZipLimits, ZipReport, check_lczip
+from ..errors import AccessDenied, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
 
@@ -250,80 +249,6 @@ class _Watch:
     def end(self, *, ok: bool) -> None:
         if self._at is not None:
             self._fetcher.progress.end(self._key, ok=ok)
-
-
-@dataclass(frozen=True)
-class FetchedZip:
-    """A light-curve ZIP in ``incoming/``, or one that we have already.
-
-    Attributes
-    ----------
-    report
-        What is in it; None when it is the dataset's own ZIP, unchanged.
-    twin
-        A file we hold that this one is a copy of; then there is no product.
-    absent
-        The server has no ZIP for this dataset, for good.
-    """
-
-    setid: str
-    product: Product | None = None
-    report: ZipReport | None = None
-    twin: FileRow | None = None
-    absent: bool = False
-
-
-def fetch_zip(
-    fetcher: Fetcher, setid: str, held: FileRow | None, twins: list[FileRow]
-) -> FetchedZip:
-    """Fetch a dataset's light-curve ZIP and check every member of it.
-
-    Parameters
-    ----------
-    twins
-        ZIPs of datasets with the very same objects: where the server's file has the
-        length, Last-Modified and ETag of one of them, it is that file.
-
-    Raises
-    ------
-    FormatError
-        If what came is no sound ZIP; it is removed, to be fetched anew.
-    """
-    source, path = server_path(setid, "lczip"), layout.product(setid, "lczip")
-    try:
-        if held is not None:
-            info = fetcher.client.head(source)
-            if unchanged(held, info):
-                return FetchedZip(setid, twin=held)
-        if twins:
-            info = fetcher.client.head(source)
-            for twin in twins:
-                if unchanged(twin, info) and twin.etag == info.etag:
-                    report = _check_zip(fetcher, fetcher.root / twin.path)
-                    return FetchedZip(setid, report=report, twin=twin)
-        product = fetch_file(fetcher, source, path, "lczip")
-    except NotFound:
-        return FetchedZip(setid, absent=True)
-    try:
-        report = _check_zip(fetcher, product.part)
-        if report.problems:
-            raise FormatError(
-                f"{path}: {'; '.join(report.problems[:3])}"
-                + (f" and {len(report.problems) - 3} more" if len(report.problems) > 3 else "")
-            )
-    except FormatError:
-        discard(product.part)
-        raise
-    return FetchedZip(setid, product, report)
-
-
-def _check_zip(fetcher: Fetcher, path: Path) -> ZipReport:
-    limits = fetcher.config.limits
-    return check_lczip(
-        path,
-        ZipLimits(limits.max_zip_members, limits.max_zip_expanded, int(limits.max_zip_ratio)),
-        stop=fetcher.stop.is_set,
-    )
 
 
 def discard(part: Path) -> None:

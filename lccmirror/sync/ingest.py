@@ -13,7 +13,8 @@ from ..catalog.lightcurves import Entry, expected_members, put_entries, put_miss
 from ..catalog.rows import write_table
 from ..errors import FormatError
 from ..formats.exact import exact_table
-from .fetch import FetchedTable, FetchedZip, Product, discard
+from .fetch import FetchedTable, Product, discard
+from .fetch_zip import FetchedZip
 from .layout import product as product_path
 from .mirror import Mirror
 from .place import forget_arrival, link_product, put_product

@@ -31,7 +31,7 @@ def put_product(
     final = mirror.at(product.path)
     durable.make_folder(final.parent)
     _refuse_odd(final)
-    _keep_old(mirror, product)
+    _keep_old(mirror, product.path, product.sha256)
     modified = from_http_date(product.last_modified)
     if modified is not None:
         durable.set_modified(product.part, modified.timestamp())
@@ -46,8 +46,8 @@ def link_product(
     final = mirror.at(product_path)
     durable.make_folder(final.parent)
     _refuse_odd(final)
-    if final.exists():
-        durable.remove(final)
+    _keep_old(mirror, product_path, twin.sha256)
+    durable.remove(final)
     durable.link(mirror.at(twin.path), final)
     put_file(
         mirror.conn,
@@ -90,15 +90,15 @@ def _refuse_odd(final: Path) -> None:
         )
 
 
-def _keep_old(mirror: Mirror, product: Product) -> None:
+def _keep_old(mirror: Mirror, path: str, sha256: str) -> None:
     """Keep the version that is about to be replaced, under a name of its own."""
-    old = get_file(mirror.conn, product.path)
+    old = get_file(mirror.conn, path)
     if old is None:
         return
-    remove_entries(mirror.conn, product.path)
-    final, kept = mirror.at(product.path), superseded(product.path, old.sha256)
-    if old.sha256 == product.sha256 or old.state != "ok":
+    remove_entries(mirror.conn, path)
+    if old.sha256 == sha256 or old.state != "ok":
         return
+    final, kept = mirror.at(path), superseded(path, old.sha256)
     # The link may be there already, made by a run that was cut off.
     if not mirror.at(kept).exists():
         if not final.exists():

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..catalog.connection import transaction
 from ..catalog.lightcurves import remove_entries
@@ -98,24 +99,18 @@ def verify(
     _check_catalog(mirror.conn)
     report = VerifyReport()
     read: dict[tuple[int, int], str] = {}
-    rows = mirror.conn.execute(
-        "SELECT path, setid, kind, size, sha256, verified_at, state FROM files ORDER BY path"
-    ).fetchall()
-    if only is not None:
-        rows = [row for row in rows if row[0] in only]
-    for start in range(0, len(rows), _COMMIT_EVERY):
+    for batch in _file_rows(mirror.conn):
         with transaction(mirror.conn):
-            for path, setid, kind, size, sha256, verified_at, state in rows[
-                start : start + _COMMIT_EVERY
-            ]:
+            for path, setid, kind, size, sha256, verified_at, state in batch:
+                if only is not None and path not in only:
+                    continue
                 what, detail = _compare(mirror.at(path), size, sha256, read)
                 report.files += 1
                 report.bytes += size
                 if what is not None:
+                    old = state == "superseded"
                     report.damage.append(
-                        Damage(
-                            what, path, detail, setid, kind, verified_at, state == "superseded"
-                        )
+                        Damage(what, path, detail, setid, kind, verified_at, old)
                     )
                 _record(mirror.conn, path, what, to_text(now()))
                 if advance is not None:
@@ -123,6 +118,20 @@ def verify(
     report.damage += _incomplete_tables(mirror.conn)
     report.unknown = list(_unknown_files(mirror))
     return report
+
+
+_FILES = """
+SELECT path, setid, kind, size, sha256, verified_at, state FROM files
+WHERE path > ? ORDER BY path LIMIT ?
+"""
+
+
+def _file_rows(conn: sqlite3.Connection) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of all files, some at a time, in the order of their paths."""
+    after = ""
+    while batch := conn.execute(_FILES, (after, _COMMIT_EVERY)).fetchall():
+        yield batch
+        after = batch[-1][0]
 
 
 def _check_catalog(conn: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..catalog.connection import transaction
 from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
-from ..catalog.work import WorkItem, due_work, postpone
+from ..catalog.work import WorkItem, count_due, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
@@ -27,7 +27,8 @@ from ..errors import (
     Unreachable,
 )
 from . import ingest
-from .fetch import FetchedTable, FetchedZip, NotComplete, NotForUs, fetch_table, fetch_zip
+from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
+from .fetch_zip import FetchedZip, fetch_zip
 from .report import CycleReport
 from .session import Session, fetcher_for
 
@@ -54,9 +55,9 @@ class Work:
         self._hopeless = 0
 
     def run(self) -> None:
-        items = due_work(self._conn, to_text(self._session.now()))
-        self._session.progress.plan(len(items), None)
-        queue = iter(items)
+        now = to_text(self._session.now())
+        self._session.progress.plan(count_due(self._conn, now), None)
+        queue = due_work(self._conn, now)
         workers = self._session.config.mirror.workers
         with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
             try:
