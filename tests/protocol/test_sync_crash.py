@@ -1,0 +1,195 @@
+"""Killed at any step: the next sync completes the mirror, and fetches nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lccmirror.sync import layout
+from tests.support.crashing import CrashChild
+from tests.support.misbehaving import reset
+from tests.support.site import Site
+
+# Steps tried in each scenario; all of them where a soak is asked for.
+SAMPLE = 24
+SETTINGS = """
+[mirror]
+workers = 1
+
+[lightcurves]
+singles = "missing"
+"""
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator[CrashChild]:
+    with CrashChild() as child:
+        yield child
+
+
+def make_alone(site: Site, setid: str | None = None, remark: str = "first") -> str:
+    """Make a dataset of one object, which is in no ZIP; or make it anew."""
+    survey = site.server.surveys[1]
+    objectid = next(one.objectid for one in survey.objects if one.convertible)
+    return site.server.make_table(
+        {"collection": "U20", "db_oid": "U20", "db_ra": "f8", "db_decl": "f8", "remarks": "U9"},
+        [[survey.collection, objectid, 10.0, -5.0, remark]],
+        setid=setid,
+        lczip=False,
+    )
+
+
+def make_pair(site: Site) -> list[str]:
+    """Make two datasets that share a ZIP."""
+    first = [site.server.surveys[0].collection]
+    return [
+        site.server.make_dataset(collections=first, columns=("sdssr",)),
+        site.server.make_dataset(collections=first, columns=("ndet", "remarks")),
+    ]
+
+
+def at_first(site: Site) -> list[str]:
+    """From an empty folder."""
+    return [*make_pair(site), make_alone(site)]
+
+
+def at_second(site: Site) -> list[str]:
+    """A mirror whose ZIPs and one of whose tables the server has made anew, and more."""
+    one, two = make_pair(site)
+    alone = make_alone(site)
+    site.sync()
+    site.clock.forward(1000)
+    site.server.remake_zip(one)
+    for setid in (one, two):
+        site.clock.forward(2)
+        site.server.change_visibility(setid, "public")
+    make_alone(site, alone, remark="second")
+    new = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    return [one, two, alone, new]
+
+
+class Killing:
+    """A scenario that is played again and again, and cut off each time elsewhere."""
+
+    def __init__(self, site: Site, setids: list[str], child: CrashChild) -> None:
+        self.site = site
+        self.setids = setids
+        self._child = child
+        self._before = site.root.with_name("before")
+        self.old: set[str] = set()
+        if site.root.exists():
+            self.old = {sha256 for (sha256,) in site.sql("SELECT sha256 FROM files")}
+            site.root.rename(self._before)
+
+    def restore(self) -> None:
+        shutil.rmtree(self.site.root, ignore_errors=True)
+        if self._before.exists():
+            # cp, because shared files must stay shared
+            subprocess.run(["/bin/cp", "-a", self._before, self.site.root], check=True)
+
+    def sync(self, die_at: int | None = None) -> Any:
+        self.site.clock.forward(30)
+        return self._child.sync(self.site.config.path, self.site.clock(), die_at)
+
+    def held(self) -> dict[str, int]:
+        """Return how many bytes of each body we hold that need not come again."""
+        held: dict[str, int] = {}
+        for setid in self.setids:
+            for kind, url in (
+                ("csv", f"/d/dataset-{setid}.csv"),
+                ("lczip", f"/p/lightcurves-{setid}.zip"),
+            ):
+                if kind == "lczip" and not self.site.server.dataset(setid).has_lczip:
+                    continue
+                content = self.site.server.product(setid, kind)
+                held[url] = self._begun(layout.product(setid, kind), content)
+        return held
+
+    def _begun(self, path: str, content: bytes) -> int:
+        final = self.site.root / path
+        if final.exists() and final.read_bytes() == content:
+            return len(content)
+        part = self.site.root / layout.arriving(path)
+        note = part.with_name(part.name + ".json")
+        if not (part.exists() and note.exists()):
+            return 0
+        begun = part.read_bytes()
+        return len(begun) if content.startswith(begun) else 0
+
+    def tables_held(self) -> set[str]:
+        """Return the datasets whose JSON is in ``incoming/``, whole and noted."""
+        found = set()
+        for setid in self.setids:
+            part = self.site.root / layout.arriving(layout.product(setid, "json"))
+            note = part.with_name(part.name + ".json")
+            if part.exists() and note.exists() and "sha256" in json.loads(note.read_bytes()):
+                found.add(setid)
+        return found
+
+
+def sampled(count: int) -> list[int]:
+    if "SOAK_S" in os.environ or count <= SAMPLE:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (SAMPLE - 1)) for i in range(SAMPLE)})
+
+
+@pytest.mark.parametrize("scenario", [at_first, at_second])
+def test_a_kill_at_any_step_costs_nothing(
+    tmp_path: Path, child: CrashChild, scenario: Any
+) -> None:
+    with Site(tmp_path, SETTINGS) as site:
+        killing = Killing(site, scenario(site), child)
+        killing.restore()
+        whole = killing.sync()
+        assert (whole.exit_code, whole.error, whole.killed_at) == (0, None, None)
+        assert whole.steps > 100
+        for step in sampled(whole.steps):
+            killing.restore()
+            outcome = killing.sync(step)
+            assert outcome.error is None
+            if outcome.killed_at is None:
+                continue  # with two threads the last steps are not always as many
+            assert_recovers(killing, f"killed at step {step}, {outcome.killed_at}")
+
+
+def assert_recovers(killing: Killing, when: str) -> None:
+    site = killing.site
+    held, tables = killing.held(), killing.tables_held()
+    report = site.sync()
+    assert (report.exit_code, report.failed, report.stopped) == (0, {}, None), when
+    assert set(site.states().values()) == {"mirrored"}, when
+    site.check()
+    assert list((site.root / "incoming").iterdir()) == [], when
+    asked = site.server.requests[site.seen :]
+    for url, size in held.items():
+        sent = sum(one.sent for one in asked if one.path == url and one.method == "GET")
+        assert sent <= len(site.server.file(url)) - size, f"{when}: {url}"
+    fetched_tables = {one.path.removeprefix("/set/") for one in asked if "/set/" in one.path}
+    assert fetched_tables & tables == set(), when
+    now = {sha256 for (sha256,) in site.sql("SELECT sha256 FROM files")}
+    assert killing.old <= now, f"{when}: an older version is lost"
+    assert site.sql("SELECT count(*) FROM lightcurves WHERE member IS NULL") == [(1,)], when
+
+
+def test_after_a_kill_the_mirror_is_sound_without_the_server(
+    tmp_path: Path, child: CrashChild
+) -> None:
+    with Site(tmp_path, SETTINGS) as site:
+        killing = Killing(site, at_second(site), child)
+        killing.restore()
+        steps = killing.sync().steps
+        for step in sampled(steps):
+            site.server.behave()
+            killing.restore()
+            when = f"killed at step {step}, {killing.sync(step).killed_at}"
+            assert site.verify().found.damage == [], when
+            site.server.add("", reset(), times=None)
+            assert site.sync().exit_code == 69, when
+            assert site.verify().found.damage == [], when
