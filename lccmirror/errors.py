@@ -8,6 +8,7 @@
     ├── Stopped                       the work was asked to end; nothing is wrong
     ├── LocalError                    this machine, not the server
     │   ├── MirrorUnusable            the root is no place for a mirror
+    │   │   └── InTheWay              something else lies where a file is to go
     │   ├── MirrorLocked              another lccmirror holds it
     │   ├── CatalogTooNew             written by a newer lccmirror
     │   ├── NoRoom                    disk full, or the configured limit reached
@@ -88,6 +89,10 @@ class MirrorUnusable(LocalError):
     """The root is no place for a mirror: a file, read-only, a network filesystem …"""
 
     exit_code = 78
+
+
+class InTheWay(MirrorUnusable):
+    """Something that is not ours lies where a file of the mirror is to go."""
 
 
 class MirrorLocked(LocalError):

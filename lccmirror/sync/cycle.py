@@ -19,7 +19,7 @@ from ..errors import LocalError, ServerError, Stopped
 from .mirror import bind_server
 from .plan import plan_again, plan_seen
 from .poll import poll_collections, poll_datasets
-from .recover import clean_incoming
+from .recover import clean_incoming, take_back
 from .report import CycleReport
 from .session import Session, fetcher_for
 from .singles import fetch_formats, fetch_singles
@@ -36,6 +36,7 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
     """
 
     def work(report: CycleReport) -> None:
+        take_back(session.mirror)
         clean_incoming(session.mirror)
         poll(session, report)
         fetch_due(session, report)
@@ -47,6 +48,7 @@ def repair_cycle(session: Session) -> CycleReport:
     """Fetch what is due, without asking the server for news."""
 
     def work(report: CycleReport) -> None:
+        take_back(session.mirror)
         clean_incoming(session.mirror)
         fetch_due(session, report)
 

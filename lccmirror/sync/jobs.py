@@ -15,6 +15,7 @@ from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
 from .mirror import Mirror, open_mirror
 from .progress import Silent
+from .recover import take_back
 from .report import CycleReport
 from .session import Session
 from .trouble import local_errors
@@ -149,6 +150,7 @@ def verify_mirror(
             config.mirror.root, config.server.url, formerly=config.server.formerly, create=False
         ) as mirror,
     ):
+        take_back(mirror)
         return Verified(verify(mirror, around.now, advance=advance))
 
 
@@ -160,7 +162,7 @@ def repair_mirror(
     if not found.damage:
         return Verified(found)
     with open_session(config, around) as session:
-        plan_repair(session.mirror, found, to_text(around.now()))
+        plan_repair(session.mirror, found, config.limits, to_text(around.now()))
         report = repair_cycle(session)
         paths = {one.path for one in found.damage}
         return Verified(found, report, verify(session.mirror, around.now, only=paths))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ..errors import FormatError
 from ..names import checked_component, checked_setid
 
 INCOMING = "incoming"
@@ -48,9 +51,36 @@ def arriving(path: str) -> str:
     return f"{INCOMING}/{path.replace('/', '~')}.part"
 
 
-def destination(part_name: str) -> str:
-    """Return the path that a file in ``incoming/`` is for; the reverse of `arriving`."""
-    return part_name.removesuffix(".part").replace("~", "/")
+def destination(part_name: str) -> str | None:
+    """Return the path that a download in ``incoming/`` is for; the reverse of `arriving`.
+
+    None for a name that `arriving` does not give: whatever put it there, no path outside
+    the mirror, nor one of the catalog, comes of it.
+    """
+    path = part_name.removesuffix(".part").replace("~", "/")
+    match path.split("/"):
+        case ["datasets", _, setid, _]:
+            kinds: tuple[str, ...] = ("csv", "json", "lczip", "pickle")
+            known = [_made(product, setid, kind) for kind in kinds]
+        case ["collections", collection, _]:
+            known = [_made(lcformat, collection)]
+        case ["lightcurves", collection, name]:
+            known = [_made(single_lightcurve, collection, name)]
+        case _:
+            return None
+    return path if path in known and part_name.endswith(".part") else None
+
+
+def _made(make: Callable[..., str], *names: str) -> str | None:
+    try:
+        return make(*names)
+    except FormatError:
+        return None
+
+
+def linking(path: str) -> str:
+    """Return where a link that will be at `path` is made; never taken for a download."""
+    return f"{INCOMING}/{path.replace('/', '~')}.link"
 
 
 def superseded(path: str, sha256: str) -> str:

@@ -9,9 +9,9 @@ from .. import durable
 from ..catalog.files import FileRow, get_file, put_file
 from ..catalog.lightcurves import remove_entries
 from ..clock import from_http_date
-from ..errors import MirrorUnusable
+from ..errors import InTheWay
 from .fetch import Product, sidecar
-from .layout import superseded
+from .layout import linking, superseded
 from .mirror import Mirror
 
 
@@ -29,8 +29,8 @@ def put_product(
     the commit leaves a whole file without a row, which the next start takes in again.
     """
     final = mirror.at(product.path)
+    _refuse_odd(mirror, product.path)
     durable.make_folder(final.parent)
-    _refuse_odd(final)
     _keep_old(mirror, product.path, product.sha256)
     modified = from_http_date(product.last_modified)
     if modified is not None:
@@ -42,13 +42,20 @@ def put_product(
 def link_product(
     mirror: Mirror, product_path: str, twin: FileRow, now: str, setid: str
 ) -> None:
-    """Give a file that we have a second name, for a dataset that shares it."""
-    final = mirror.at(product_path)
+    """Give a file that we have a second name, for a dataset that shares it.
+
+    Another version that has the name is kept beside it.
+    """
+    final, shared = mirror.at(product_path), mirror.at(twin.path)
+    _refuse_odd(mirror, product_path)
     durable.make_folder(final.parent)
-    _refuse_odd(final)
     _keep_old(mirror, product_path, twin.sha256)
-    durable.remove(final)
-    durable.link(mirror.at(twin.path), final)
+    # A rename does nothing between two names of one file.
+    if not (final.exists() and final.samefile(shared)):
+        new = mirror.at(linking(product_path))
+        durable.remove(new)
+        durable.link(shared, new)
+        durable.put_in_place(new, final)
     put_file(
         mirror.conn,
         replace(
@@ -82,12 +89,19 @@ def _row(product: Product, now: str, setid: str | None, collection: str | None) 
     )
 
 
-def _refuse_odd(final: Path) -> None:
-    if final.is_symlink() or (final.exists() and not final.is_file()):
-        raise MirrorUnusable(
-            f"{final} is not a plain file",
-            hint="something else put it there; move it away and sync again",
-        )
+def _refuse_odd(mirror: Mirror, path: str) -> None:
+    """Make sure that nothing but a plain file, in plain folders, has the name `path`."""
+    final = mirror.at(path)
+    here = mirror.root
+    for name in Path(path).parts:
+        here /= name
+        what = "file" if here == final else "folder"
+        plain = here.is_file() if here == final else here.is_dir()
+        if here.is_symlink() or (here.exists() and not plain):
+            raise InTheWay(
+                f"{here} is not a plain {what}",
+                hint="something else put it there; move it away and sync again",
+            )
 
 
 def _keep_old(mirror: Mirror, path: str, sha256: str) -> None:

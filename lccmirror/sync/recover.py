@@ -1,6 +1,10 @@
-"""Put ``incoming/`` in order after whatever ended the last run."""
+"""Put the mirror in order after whatever ended the last run."""
 
 from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
 
 from .. import durable
 from ..catalog.files import get_file
@@ -9,39 +13,82 @@ from .fetch import sha256_of
 from .mirror import Mirror
 
 
-def clean_incoming(mirror: Mirror) -> None:
-    """Take back files that have their name but no row, and remove what will not be used.
+def take_back(mirror: Mirror) -> None:
+    """Undo what was cut off between the rename of a product and the commit of its row.
 
-    A run that was cut off between the rename and the commit of a product leaves the file
-    in its place and the note about its download in ``incoming/``. The file goes back to
-    the downloads, where the next fetch finds it whole.
+    Such a run leaves the new version in its place and the note about its download in
+    ``incoming/``. The file goes back to the downloads, where the next fetch finds it whole;
+    the version that it had replaced, and that the catalog still speaks of, goes back to its
+    place.
     """
-    folder = mirror.root / layout.INCOMING
-    for entry in sorted(folder.iterdir()):
-        if not entry.name.endswith(".part.json"):
-            continue
-        part = entry.with_name(entry.name.removesuffix(".json"))
-        final = mirror.at(layout.destination(part.name))
-        if part.exists() or not final.is_file():
-            continue
-        row = get_file(mirror.conn, layout.destination(part.name))
-        if row is None or row.sha256 != sha256_of(final):
-            durable.put_in_place(final, part)
-    for entry in sorted(folder.iterdir()):
-        if not _of_use(mirror, entry.name):
+    for part, path in _noted(mirror):
+        final = mirror.at(path)
+        if not part.exists() and _is_plain(final):
+            row = get_file(mirror.conn, path)
+            if row is None or row.sha256 != sha256_of(final):
+                durable.put_in_place(final, part)
+        _put_old_back(mirror, path)
+    for (path,) in mirror.conn.execute(_BEING_REPLACED).fetchall():
+        _put_old_back(mirror, path)
+
+
+# A link to another dataset's ZIP comes without a note.
+_BEING_REPLACED = """
+SELECT f.path FROM work AS w JOIN files AS f USING (setid)
+WHERE f.state <> 'superseded'
+"""
+
+
+def _put_old_back(mirror: Mirror, path: str) -> None:
+    row = get_file(mirror.conn, path)
+    if row is None:
+        return
+    kept = layout.superseded(path, row.sha256)
+    old, final = mirror.at(kept), mirror.at(path)
+    if not _is_plain(old) or get_file(mirror.conn, kept) is not None:
+        return
+    if _is_plain(final) and final.samefile(old):
+        durable.remove(old)
+    else:
+        durable.put_in_place(old, final)
+
+
+def clean_incoming(mirror: Mirror) -> None:
+    """Remove from ``incoming/`` what no download will go on with.
+
+    A folder there is not ours, and left alone.
+    """
+    for entry in sorted((mirror.root / layout.INCOMING).iterdir()):
+        if not _is_folder(entry) and not _of_use(mirror, entry):
             durable.remove(entry)
 
 
-def _of_use(mirror: Mirror, name: str) -> bool:
-    """Whether a file in ``incoming/`` is a download that is still wanted."""
-    name = name.removesuffix(".json")
-    if not name.endswith(".part") or not (mirror.root / layout.INCOMING / name).exists():
+def _noted(mirror: Mirror) -> Iterator[tuple[Path, str]]:
+    """Yield the downloads about which there is a note, with the paths they are for."""
+    for note in sorted((mirror.root / layout.INCOMING).iterdir()):
+        if note.name.endswith(".part.json"):
+            part = note.with_name(note.name.removesuffix(".json"))
+            path = layout.destination(part.name)
+            if path is not None:
+                yield part, path
+
+
+def _of_use(mirror: Mirror, entry: Path) -> bool:
+    """Whether a file in ``incoming/`` is a download that is still wanted, or its note."""
+    part = entry.with_name(entry.name.removesuffix(".json"))
+    path = layout.destination(part.name)
+    if path is None or not _is_plain(entry) or not _is_plain(part):
         return False
-    destination = layout.destination(name)
-    top, _, rest = destination.partition("/")
+    top, *rest = path.split("/")
     if top == "datasets":
-        setid = rest.split("/")[1] if rest.count("/") == 2 else ""
-        row = mirror.conn.execute("SELECT 1 FROM work WHERE setid = ?", (setid,)).fetchone()
+        row = mirror.conn.execute("SELECT 1 FROM work WHERE setid = ?", (rest[1],)).fetchone()
         return row is not None
-    row = mirror.conn.execute("SELECT 1 FROM files WHERE path = ?", (destination,)).fetchone()
-    return top == "lightcurves" and row is None
+    return top == "lightcurves" and get_file(mirror.conn, path) is None
+
+
+def _is_plain(path: Path) -> bool:
+    return not path.is_symlink() and path.is_file()
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)
