@@ -42,7 +42,6 @@ class ServerConfig(Table, frozen=True):
     read_timeout_s: Annotated[float, values.duration(1, HOUR)] = 60.0
     retry_total_s: Annotated[float, values.duration(0, DAY)] = 15 * MINUTE
     requests_per_minute: Annotated[int, Meta(ge=1, le=6000)] = 300
-    burst: Annotated[int, Meta(ge=1, le=20)] = 20
     api_key_file: Annotated[Path | None, values.path] = None
     anonymous_fallback: bool = True
     user_agent_contact: Annotated[str | None, values.header_text] = None
@@ -96,13 +95,11 @@ class LimitsConfig(Table, frozen=True):
     """``[limits]``: what is refused as too large to be true, whatever the server sends."""
 
     max_json: Annotated[int, values.size(1 * MB)] = 2 * GB
-    max_event: Annotated[int, values.size(1000)] = 4 * MB
     max_csv: Annotated[int, values.size(1 * MB)] = 4 * GB
     max_file: Annotated[int, values.size(1 * MB)] = 100 * GB
     max_lightcurve: Annotated[int, values.size(1 * MB)] = 256 * MB
     max_rows: Annotated[int, Meta(ge=1)] = 10_000_000
     max_columns: Annotated[int, Meta(ge=1)] = 5_000
-    max_text: Annotated[int, values.size(1000)] = 16 * MB
     max_zip_members: Annotated[int, Meta(ge=1)] = 1_000_000
     max_zip_ratio: Annotated[float, Meta(ge=1, le=1_000_000)] = 100.0
     max_zip_expanded: Annotated[int, values.size(1 * MB)] = 200 * GB

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, TransientError
+from ..errors import AccessDenied, LccMirrorError, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
 
@@ -36,6 +36,10 @@ class NotComplete(TransientError):
 
 class NotForUs(AccessDenied):
     """The dataset is there, but somebody else's."""
+
+
+class TooLargeForUs(LccMirrorError):
+    """A file is larger than ``[select] max_size`` wants."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +202,15 @@ def sidecar(part: Path) -> Path:
 
 
 def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
-    """Download one file to ``incoming/``, or finish a download begun earlier."""
+    """Download one file to ``incoming/``, or finish a download begun earlier.
+
+    Raises
+    ------
+    TooLargeForUs
+        If the configuration does not want a file that large.
+    """
     part = fetcher.root / layout.arriving(path)
+    limits = fetcher.config.limits
     watch = _Watch(fetcher, path)
     ok = False
     try:
@@ -209,7 +220,7 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
             progress=watch,
             admit=watch.admit,
             stop=fetcher.stop,
-            max_bytes=fetcher.config.limits.max_file,
+            max_bytes=limits.max_csv if kind == "csv" else limits.max_file,
         )
         ok = True
     finally:
@@ -236,6 +247,9 @@ class _Watch:
         self._at: int | None = None
 
     def admit(self, wanted: int) -> None:
+        largest = self._fetcher.config.select.max_size
+        if largest is not None and wanted > largest:
+            raise TooLargeForUs(f"{self._label} has {wanted:,} bytes (select.max_size)")
         self._fetcher.admit(wanted, self._label)
 
     def __call__(self, on_hand: int, total: int | None) -> None:

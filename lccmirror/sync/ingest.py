@@ -20,6 +20,7 @@ from .mirror import Mirror
 from .place import forget_arrival, link_product, put_product
 
 if TYPE_CHECKING:
+    from ..config import LimitsConfig
     from ..formats.lczip import ZipReport
 
 
@@ -30,7 +31,9 @@ class Ingested:
     problems: tuple[str, ...] = ()
 
 
-def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str, *, patient: bool) -> Ingested:
+def ingest_table(
+    mirror: Mirror, fetched: FetchedTable, limits: LimitsConfig, now: str, *, patient: bool
+) -> Ingested:
     """Take a dataset's table into the catalog, and its files to their places.
 
     A table that cannot be read is kept as files all the same: they are what the server
@@ -54,7 +57,7 @@ def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str, *, patient: bo
         try:
             with transaction(mirror.conn):
                 parts = {kind: product.part for kind, product in products.items()}
-                problems += write_rows(mirror.conn, fetched.setid, parts)
+                problems += write_rows(mirror.conn, fetched.setid, parts, limits)
         except FormatError as error:
             problems.append(error.message)
             mirror.conn.execute(
@@ -77,21 +80,36 @@ def ingest_table(mirror: Mirror, fetched: FetchedTable, now: str, *, patient: bo
 
 
 def write_rows(
-    conn: sqlite3.Connection, setid: str, files: Mapping[str, Path]
+    conn: sqlite3.Connection, setid: str, files: Mapping[str, Path], limits: LimitsConfig
 ) -> Sequence[str]:
     """Write a dataset's rows from its files, by kind; return what was wrong with them.
 
     Raises
     ------
     FormatError
-        If they cannot be read.
+        If they cannot be read, or are more than the limits allow.
     """
     table = exact_table(files.get("csv"), files.get("json"))
-    write_table(conn, setid, table.columns, table.rows)
+    if len(table.columns) > limits.max_columns:
+        raise FormatError(
+            f"dataset {setid} has {len(table.columns):,} columns (limits.max_columns)"
+        )
+    write_table(conn, setid, table.columns, _limited(table.rows, setid, limits.max_rows))
     conn.execute(
         "UPDATE datasets SET values_from = ? WHERE setid = ?", (table.values_from, setid)
     )
     return table.problems
+
+
+def _limited(
+    rows: Iterable[Sequence[Any]], setid: str, max_rows: int
+) -> Iterator[Sequence[Any]]:
+    for number, row in enumerate(rows, start=1):
+        if number > max_rows:
+            raise FormatError(
+                f"dataset {setid} has more than {max_rows:,} rows (limits.max_rows)"
+            )
+        yield row
 
 
 def ingest_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:

@@ -112,6 +112,11 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
             unwanted = refusal(select, one) is not None
             if (one.state == "skipped") != unwanted:
                 _plan(conn, select, one, "selected", now)
+        for (setid,) in conn.execute(
+            "SELECT setid FROM datasets "
+            "WHERE state = 'partial' AND reason LIKE '%(select.max_size)'"
+        ).fetchall():
+            add_work(conn, setid, "selected", now)
         set_setting(conn, "select", rules)
     return True
 

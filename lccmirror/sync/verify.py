@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..catalog.connection import transaction
 from ..catalog.lightcurves import remove_entries
@@ -18,6 +18,9 @@ from . import layout
 from .fetch import sha256_of
 from .ingest import write_rows
 from .mirror import Mirror
+
+if TYPE_CHECKING:
+    from ..config import LimitsConfig
 
 _COMMIT_EVERY = 200
 
@@ -203,7 +206,7 @@ def _unknown_files(mirror: Mirror) -> Iterator[str]:
                     yield path
 
 
-def plan_repair(mirror: Mirror, report: VerifyReport, now: str) -> None:
+def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now: str) -> None:
     """Put what is damaged to work for the next fetch, and mend rows from the files.
 
     A dataset's sound files are not fetched again. Superseded versions cannot be had
@@ -212,14 +215,14 @@ def plan_repair(mirror: Mirror, report: VerifyReport, now: str) -> None:
     with transaction(mirror.conn):
         for one in report.damage:
             if one.what == "rows":
-                _mend_rows(mirror, one.path, now)
+                _mend_rows(mirror, one.path, limits, now)
             elif one.superseded or one.setid is None:
                 _forget(mirror.conn, one)
             else:
                 add_work(mirror.conn, one.setid, "repair", now)
 
 
-def _mend_rows(mirror: Mirror, setid: str, now: str) -> None:
+def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:
     files = {
         kind: mirror.at(layout.product(setid, kind))
         for kind in ("csv", "json")
@@ -227,7 +230,7 @@ def _mend_rows(mirror: Mirror, setid: str, now: str) -> None:
     }
     try:
         with transaction(mirror.conn):
-            write_rows(mirror.conn, setid, files)
+            write_rows(mirror.conn, setid, files, limits)
     except FormatError:
         add_work(mirror.conn, setid, "repair", now)
 

@@ -27,7 +27,7 @@ from ..errors import (
     Unreachable,
 )
 from . import ingest
-from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
+from .fetch import FetchedTable, NotComplete, NotForUs, TooLargeForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
 from .report import CycleReport
 from .session import Session, fetcher_for
@@ -128,6 +128,8 @@ class Work:
             self._hopeless = 0
         except Stopped:
             raise
+        except TooLargeForUs as error:
+            self._leave_out(item, error)
         except (ServerError, FormatError, NoRoom) as error:
             self._failed(item, error)
             if isinstance(error, NoRoom):
@@ -141,7 +143,9 @@ class Work:
         if fetched.products:
             at = to_text(self._session.now())
             patient = item.attempts < _PATIENCE
-            result = ingest.ingest_table(self._session.mirror, fetched, at, patient=patient)
+            result = ingest.ingest_table(
+                self._session.mirror, fetched, self._session.config.limits, at, patient=patient
+            )
             self._note(item, result)
         has_lczip = item.has_lczip if fetched.has_lczip is None else fetched.has_lczip
         if "lczip" in self._session.config.mirror.products and has_lczip is not False:
@@ -180,6 +184,14 @@ class Work:
             no_work(self._conn, item.setid)
         self._report.mirrored += unread is None
         self._session.progress.item_done(item.setid, ok=unread is None)
+
+    def _leave_out(self, item: WorkItem, error: TooLargeForUs) -> None:
+        with transaction(self._conn):
+            state = "partial" if self._held(item.setid) else "skipped"
+            set_state(self._conn, item.setid, state, reason=error.message)
+            no_work(self._conn, item.setid)
+        self._session.progress.item_done(item.setid, ok=True)
+        self._zip_over(item)
 
     def _note(self, item: WorkItem, result: ingest.Ingested) -> None:
         self._report.notes += [f"{item.setid}: {problem}" for problem in result.problems]

@@ -164,6 +164,31 @@ def test_select_rules_skip_with_a_reason_and_can_be_widened(site: Site) -> None:
     site.check()
 
 
+def test_a_zip_that_is_too_large_is_left_out_and_the_table_kept(site: Site) -> None:
+    setid = site.server.make_dataset()
+    size = len(site.server.product(setid, "lczip"))
+    site.configure(f"[select]\nmax_size = {size - 1}")
+    assert site.sync().exit_code == 0
+    assert site.states() == {setid: "partial"}
+    reason, nrows = site.sql("SELECT reason, nrows FROM datasets")[0]
+    assert "select.max_size" in reason
+    assert nrows == len(site.server.truth(setid))
+    assert site.sync().requests == 2
+    site.configure(f"[select]\nmax_size = {size}")
+    site.sync()
+    site.check()
+
+
+def test_a_table_beyond_the_limits_is_kept_as_files(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.configure("[limits]\nmax_rows = 3")
+    site.sync()
+    assert site.states() == {setid: "partial"}
+    assert "limits.max_rows" in site.sql("SELECT last_error FROM datasets")[0][0]
+    assert site.file(setid, "csv").read_bytes() == site.server.product(setid, "csv")
+    assert site.sql("SELECT count(*) FROM dataset_rows") == [(0,)]
+
+
 def test_a_dry_run_says_what_and_why_and_keeps_nothing(site: Site) -> None:
     wanted, unwanted = site.server.make_dataset(), site.server.make_dataset(columns=("ndet",))
     site.configure(f'[select]\ndeny = ["{unwanted}"]')

@@ -60,7 +60,6 @@ def test_the_least_configuration_gets_all_defaults(write: Write, tmp_path: Path)
     config = load_config(write(MINIMAL))
     assert config.server.url == "https://lcc.example.org"
     assert config.server.requests_per_minute == 300
-    assert config.server.burst == 20
     assert config.mirror.root == tmp_path
     assert config.mirror.products == ("csv", "lczip")
     assert config.mirror.max_bytes is None
@@ -127,7 +126,7 @@ workers = 3
 [server]
 url = "ftp://lcc.example.org"
 requests_per_minut = 300
-burst = 21
+connect_timeout = 0
 [mirror]
 products = ["csv", "zip"]
 max_bytes = 500
@@ -160,7 +159,7 @@ on_new_data = true
         "2: workers",
         "4: server.url",
         "5: server.requests_per_minut",
-        "6: server.burst",
+        "6: server.connect_timeout",
         "7: mirror.root",
         "8: mirror.products",
         "9: mirror.max_bytes",
