@@ -21,7 +21,7 @@ from .collections import catalog_columns
 
 FIXED = ("collection", "objectid", "ra", "decl", "zone")
 MAX_COLUMNS = 1_500
-_BATCH = 500
+_BATCH = 250
 _INT64 = 2**63
 _SQL_TYPES = {"integer": "INTEGER", "real": "REAL", "text": "TEXT"}
 

@@ -28,7 +28,7 @@ from .objects import (
 if TYPE_CHECKING:
     from ..formats.columns import TableColumn
 
-_BATCH = 1_000
+_BATCH = 250
 _INSERT = (
     "INSERT INTO dataset_rows (setid, row, collection, objectid, ra, decl, data) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"

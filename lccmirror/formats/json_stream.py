@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 MAX_VALUE_BYTES = 4 << 20
 MAX_DEPTH = 64
-_BATCH = 1 << 18
+_BATCH = 1 << 17
 
 # A whole string, a bracket, or a quote whose string does not end in the buffer. Possessive:
 # going back in a string without end would take minutes and gigabytes, and never help.

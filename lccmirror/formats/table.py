@@ -21,7 +21,7 @@ from .problems import Problems
 
 MAX_HEADER_BYTES = 8 << 20
 MAX_ROW_BYTES = 16 << 20
-_BLOCK = 1 << 18
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
