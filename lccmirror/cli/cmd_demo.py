@@ -54,12 +54,12 @@ def _mirror(demo: Demo, config: str, chosen: Settings) -> None:
     _show_command(f"lccmirror {config} sync", chosen)
     with watched(chosen) as job:
         report = demo.sync(job.around)
-    tell(report, chosen)
+    tell(report.told(), chosen)
     if report.exit_code:
         job.stopping.leave(report.exit_code)
     _show_command(f"lccmirror {config} sync", chosen, remark="again: nothing is new")
     with watched(chosen) as job:
-        tell(demo.sync(job.around), chosen)
+        tell(demo.sync(job.around).told(), chosen)
 
 
 def _look(demo: Demo, config: str, chosen: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from .stopping import Stopping, stoppable
 
 if TYPE_CHECKING:
     from ..sync.jobs import Surroundings
-    from ..sync.report import CycleReport
+    from ..sync.report import CycleTold
 
 _NAMED = 20
 
@@ -44,19 +44,18 @@ def watched(chosen: Settings) -> Iterator[Watched]:
         yield Watched(around, stopping)
 
 
-def tell(report: CycleReport, chosen: Settings) -> None:
+def tell(told: CycleTold, chosen: Settings) -> None:
     """Print a cycle's one line on stdout, and on stderr what is left over and what was odd."""
-    _tell_some("note", report.notes, chosen.note)
-    failed = [f"{setid}: {why}" for setid, why in report.failed.items()]
-    _tell_some("failed", failed, _complain)
-    if report.poll.gap is not None:
-        _complain(f"warning: {printable(report.poll.gap)}")
-    if report.stopped is not None and report.stopped.hint:
-        _complain(f"hint: {printable(report.stopped.hint)}")
-    click.echo(printable(report.summary()))
+    _tell_some("note", told.notes, chosen.note)
+    _tell_some("failed", [f"{setid}: {why}" for setid, why in told.failed.items()], _complain)
+    if told.gap is not None:
+        _complain(f"warning: {printable(told.gap)}")
+    if told.hint:
+        _complain(f"hint: {printable(told.hint)}")
+    click.echo(printable(told.summary))
 
 
-def _tell_some(what: str, lines: list[str], say: Callable[[str], None]) -> None:
+def _tell_some(what: str, lines: Sequence[str], say: Callable[[str], None]) -> None:
     for line in lines[:_NAMED]:
         say(f"{what}: {printable(line)}")
     if len(lines) > _NAMED:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ..catalog.connection import transaction
 from ..catalog.datasets import Seen
-from ..catalog.log import begin_log, end_log
+from ..catalog.log import begin_log, end_log, poll_state
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
 from .mirror import bind_server
@@ -44,6 +44,31 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
     return _logged(session, job, work)
 
 
+def dataset_cycle(session: Session) -> CycleReport:
+    """Ask for new datasets only, and fetch what is due."""
+
+    def work(report: CycleReport) -> None:
+        take_back(session.mirror)
+        clean_incoming(session.mirror)
+        if poll_state(session.mirror.conn, "collections").last_ok is None:
+            # Which dialect the server speaks is told by its collections.
+            poll_for_collections(session, report)
+        poll_for_datasets(session, report)
+        fetch_due(session, report)
+
+    return _logged(session, "datasets", work)
+
+
+def collection_cycle(session: Session) -> CycleReport:
+    """Ask for the collections only, and fetch what describes their light curves."""
+
+    def work(report: CycleReport) -> None:
+        poll_for_collections(session, report)
+        fetch_formats(session, fetcher_for(session), report.failed)
+
+    return _logged(session, "collections", work)
+
+
 def repair_cycle(session: Session) -> CycleReport:
     """Fetch what is due, without asking the server for news."""
 
@@ -57,10 +82,21 @@ def repair_cycle(session: Session) -> CycleReport:
 
 def poll(session: Session, report: CycleReport) -> None:
     """Ask the server what it has, and plan what is wanted of it."""
-    conn, select = session.mirror.conn, session.config.select
-    at = to_text(session.now())
+    poll_for_collections(session, report)
+    poll_for_datasets(session, report)
+
+
+def poll_for_collections(session: Session, report: CycleReport) -> None:
+    """Ask for the collections."""
+    conn = session.mirror.conn
     report.new_collections = poll_collections(session.client, conn, session.now()).new
     bind_server(conn, session.config.server.url)
+
+
+def poll_for_datasets(session: Session, report: CycleReport) -> None:
+    """Ask for the list of datasets, and plan what is wanted of it."""
+    conn, select = session.mirror.conn, session.config.select
+    at = to_text(session.now())
     plan_again(conn, select, at)
 
     def plan(setid: str, seen: Seen) -> None:

@@ -14,11 +14,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, LccMirrorError, TransientError
+from ..errors import AccessDenied, LccMirrorError, Stopped, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
 
@@ -170,10 +170,10 @@ def _fetch_json(
     part = fetcher.root / layout.arriving(path)
     note = sidecar(part)
     if part.exists() and note.exists():
-        known = json.loads(note.read_bytes())
+        known = _noted(note)
         if known.get("version") == version and known.get("sha256") == sha256_of(part):
             size = part.stat().st_size
-            return Product("json", path, part, size, known["sha256"]), known["has_lczip"]
+            return Product("json", path, part, size, known["sha256"]), known.get("has_lczip")
     remove_note(note)
     npages = page = 1
     with open_for_write(part) as raw:
@@ -194,6 +194,15 @@ def _fetch_json(
     noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
     write_note(note, json.dumps(noted).encode())
     return Product("json", path, part, part.stat().st_size, sha256), header.has_lczip
+
+
+def _noted(note: Path) -> dict[str, Any]:
+    """Read a note, which a power cut may have left empty."""
+    try:
+        known = json.loads(note.read_bytes())
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def sidecar(part: Path) -> Path:
@@ -271,7 +280,18 @@ def discard(part: Path) -> None:
     remove_note(sidecar(part))
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
+def sha256_of(path: Path, stop: threading.Event | None = None) -> str:
+    """Return the SHA-256 of a file, read in pieces.
+
+    Raises
+    ------
+    Stopped
+        When `stop` is set meanwhile.
+    """
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(_COPY_BYTES):
+            if stop is not None and stop.is_set():
+                raise Stopped(f"stopped while reading {path.name}")
+            digest.update(piece)
+    return digest.hexdigest()

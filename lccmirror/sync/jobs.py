@@ -16,7 +16,7 @@ from .cycle import poll, repair_cycle, run_cycle
 from .mirror import Mirror, open_mirror
 from .progress import Silent
 from .recover import take_back
-from .report import CycleReport
+from .report import CycleReport, CycleTold
 from .session import Session
 from .trouble import local_errors
 from .verify import VerifyReport, plan_repair, verify
@@ -88,32 +88,36 @@ ORDER BY 2, d.created_on, d.setid
 """
 
 
-def dry_run(config: Config, around: Surroundings) -> tuple[list[Planned], CycleReport]:
-    """Ask the server for its lists and say what a sync would do; nothing is kept.
+def dry_run(config: Config, around: Surroundings) -> list[Planned]:
+    """Ask the server for its lists and say what a sync would do; nothing is kept."""
+    with _rehearsal(config, around) as session:
+        return rehearse(session)
+
+
+def rehearse(session: Session) -> list[Planned]:
+    """Poll, say what would be done next, and undo all that was written for it.
 
     From the lists alone: sizes are not asked for, since that makes the server read every
     file once.
     """
-    report = CycleReport()
-    with _rehearsal(config, around) as session:
-        poll(session, report)
-        now = to_text(around.now())
-        planned = [Planned(*row) for row in session.mirror.conn.execute(_PLANNED, {"now": now})]
-    return planned, report
+    conn = session.mirror.conn
+    with local_errors():
+        conn.execute("BEGIN IMMEDIATE")
+        try:
+            poll(session, CycleReport())
+            now = to_text(session.now())
+            return [Planned(*row) for row in conn.execute(_PLANNED, {"now": now})]
+        finally:
+            conn.execute("ROLLBACK")
 
 
 @contextlib.contextmanager
 def _rehearsal(config: Config, around: Surroundings) -> Iterator[Session]:
-    """Open a session in which everything written to the catalog is undone at the end."""
+    """Open a session for a dry run; one in memory where there is no mirror yet."""
     root = config.mirror.root
     if (root / CATALOG_NAME).exists():
         with open_session(config, around) as session:
-            conn = session.mirror.conn
-            conn.execute("BEGIN IMMEDIATE")
-            try:
-                yield session
-            finally:
-                conn.execute("ROLLBACK")
+            yield session
         return
     with (
         contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn,
@@ -129,7 +133,7 @@ class Verified:
     """What a verification found, and what a repair did about it."""
 
     found: VerifyReport
-    repair: CycleReport | None = None
+    repair: CycleTold | None = None
     left: VerifyReport | None = None
 
     @property
@@ -150,22 +154,40 @@ def verify_mirror(
             config.mirror.root, config.server.url, formerly=config.server.formerly, create=False
         ) as mirror,
     ):
-        take_back(mirror)
-        return Verified(verify(mirror, around.now, advance=advance))
+        return verify_held(mirror, around.now, advance=advance, stop=around.stop)
+
+
+def verify_held(
+    mirror: Mirror,
+    now: Now,
+    *,
+    advance: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Verified:
+    """Compare every byte of a mirror that is open already."""
+    take_back(mirror)
+    return Verified(verify(mirror, now, advance=advance, stop=stop))
 
 
 def repair_mirror(
     config: Config, around: Surroundings, *, advance: Callable[[int], None] | None = None
 ) -> Verified:
     """Verify, fetch again what is damaged, and verify that."""
-    found = verify_mirror(config, around, advance=advance).found
-    if not found.damage:
-        return Verified(found)
+    verified = verify_mirror(config, around, advance=advance)
+    if not verified.found.damage:
+        return verified
     with open_session(config, around) as session:
-        plan_repair(session.mirror, found, config.limits, to_text(around.now()))
-        report = repair_cycle(session)
-        paths = {one.path for one in found.damage}
-        return Verified(found, report, verify(session.mirror, around.now, only=paths))
+        return repair_held(session, verified.found)
+
+
+def repair_held(session: Session, found: VerifyReport) -> Verified:
+    """Fetch again what was found damaged, and verify that."""
+    mirror, limits = session.mirror, session.config.limits
+    plan_repair(mirror, found, limits, to_text(session.now()))
+    report = repair_cycle(session)
+    paths = {one.path for one in found.damage}
+    left = verify(mirror, session.now, only=paths, stop=session.stop)
+    return Verified(found, report.told(), left)
 
 
 def _client(config: Config, around: Surroundings) -> LccClient:

@@ -8,6 +8,30 @@ from ..errors import LccMirrorError, NoRoom, Stopped
 from .poll import DatasetsPoll
 
 
+@dataclass(frozen=True)
+class CycleTold:
+    """What a person is told of a cycle: plain enough to be sent to another process.
+
+    Attributes
+    ----------
+    summary
+        The one line.
+    notes, failed
+        As in `CycleReport`.
+    gap
+        What may have been missed.
+    hint
+        What to do about the end of a cycle that ended early.
+    """
+
+    summary: str
+    exit_code: int
+    notes: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+    gap: str | None = None
+    hint: str | None = None
+
+
 @dataclass
 class CycleReport:
     """What a cycle did.
@@ -64,3 +88,14 @@ class CycleReport:
         if self.stopped is not None:
             parts.append(f"ended early: {self.stopped.message}")
         return "; ".join(parts)
+
+    def told(self) -> CycleTold:
+        """Return what a person is told of it."""
+        return CycleTold(
+            self.summary(),
+            self.exit_code,
+            tuple(self.notes),
+            dict(self.failed),
+            self.poll.gap,
+            self.stopped.hint if self.stopped is not None else None,
+        )

@@ -7,10 +7,19 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 
-from ..errors import Damaged, LocalError, MirrorLocked, MirrorUnusable, NoRoom
+from ..errors import (
+    Damaged,
+    InTheWay,
+    LocalError,
+    MirrorLocked,
+    MirrorUnusable,
+    NoRoom,
+    Stopped,
+)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+_OTHER_KIND = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP)
 
 
 @contextlib.contextmanager
@@ -19,15 +28,15 @@ def local_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        found = from_os(error)
-        if found is None:
+        of_disk = from_os(error)
+        if of_disk is None:
             raise
-        raise found from error
+        raise of_disk from error
     except sqlite3.Error as error:
-        found = from_sqlite(error)
-        if found is None:
+        of_catalog = from_sqlite(error)
+        if of_catalog is None:
             raise
-        raise found from error
+        raise of_catalog from error
 
 
 def from_os(error: OSError) -> LocalError | None:
@@ -43,14 +52,25 @@ def from_os(error: OSError) -> LocalError | None:
             f"{where}{error.strerror}",
             hint="the mirror's user must be able to write there",
         )
+    if error.errno in _OTHER_KIND:
+        return InTheWay(
+            f"{where}{error.strerror}",
+            hint="something else put it there; move it away and sync again",
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return MirrorUnusable(
+            f"{where}{error.strerror}", hint="give the mirror a root with a shorter name"
+        )
     if error.errno == errno.EIO:
         return Damaged(f"{where}{error.strerror}", hint="the disk has a fault")
     return None
 
 
-def from_sqlite(error: sqlite3.Error) -> LocalError | None:
+def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
     """Return what an error of SQLite means for a mirror, or None."""
     name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_INTERRUPT":
+        return Stopped("stopped in the middle of a statement; nothing of it was kept")
     if name == "SQLITE_FULL":
         return NoRoom(
             "the catalog: no room on the disk",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Container, Iterator
+import threading
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ..catalog.connection import transaction
 from ..catalog.lightcurves import remove_entries
 from ..catalog.work import add_work
 from ..clock import Now, to_text
-from ..errors import Damaged, FormatError
+from ..errors import Damaged, FormatError, Stopped
 from . import layout
 from .fetch import sha256_of
 from .ingest import write_rows
@@ -82,6 +83,7 @@ def verify(
     *,
     advance: Callable[[int], None] | None = None,
     only: Container[str] | None = None,
+    stop: threading.Event | None = None,
 ) -> VerifyReport:
     """Read every mirrored file and compare it with the catalog; change no file.
 
@@ -93,21 +95,52 @@ def verify(
         Called with the bytes of each file as it has been read.
     only
         Read these paths alone.
+    stop
+        Ends it early.
 
     Raises
     ------
     Damaged
         If the catalog itself is broken.
+    Stopped
+        When `stop` is set; what was read until then is in the catalog.
     """
-    _check_catalog(mirror.conn)
+    check_catalog(mirror.conn)
     report = VerifyReport()
-    read: dict[tuple[int, int], str] = {}
+    reading = Reading(mirror, now, advance, stop)
     for batch in _file_rows(mirror.conn):
-        with transaction(mirror.conn):
-            for path, setid, kind, size, sha256, verified_at, state in batch:
-                if only is not None and path not in only:
-                    continue
-                what, detail = _compare(mirror.at(path), size, sha256, read)
+        reading.read([row for row in batch if only is None or row[0] in only], report)
+    report.damage += incomplete_tables(mirror.conn)
+    report.unknown = list(_unknown_files(mirror))
+    return report
+
+
+class Reading:
+    """Files being read and compared; those with several names are read once."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        now: Now,
+        advance: Callable[[int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._mirror = mirror
+        self._now = now
+        self._advance = advance
+        self._stop = stop
+        self._read: dict[tuple[int, int], str] = {}
+
+    def read(self, rows: Iterable[tuple[Any, ...]], report: VerifyReport) -> None:
+        """Read the files of some rows of `FILE_COLUMNS`, and write down what is found."""
+        found: list[tuple[str, str | None, str]] = []
+        try:
+            for path, setid, kind, size, sha256, verified_at, state in rows:
+                if self._stop is not None and self._stop.is_set():
+                    raise Stopped("stopped; what has been read is noted in the catalog")
+                what, detail = _compare(
+                    self._mirror.at(path), size, sha256, self._read, self._stop
+                )
                 report.files += 1
                 report.bytes += size
                 if what is not None:
@@ -115,18 +148,17 @@ def verify(
                     report.damage.append(
                         Damage(what, path, detail, setid, kind, verified_at, old)
                     )
-                _record(mirror.conn, path, what, to_text(now()))
-                if advance is not None:
-                    advance(size)
-    report.damage += _incomplete_tables(mirror.conn)
-    report.unknown = list(_unknown_files(mirror))
-    return report
+                found.append((path, what, to_text(self._now())))
+                if self._advance is not None:
+                    self._advance(size)
+        finally:
+            with transaction(self._mirror.conn):
+                for path, what, at in found:
+                    _record(self._mirror.conn, path, what, at)
 
 
-_FILES = """
-SELECT path, setid, kind, size, sha256, verified_at, state FROM files
-WHERE path > ? ORDER BY path LIMIT ?
-"""
+FILE_COLUMNS = "path, setid, kind, size, sha256, verified_at, state"
+_FILES = f"SELECT {FILE_COLUMNS} FROM files WHERE path > ? ORDER BY path LIMIT ?"
 
 
 def _file_rows(conn: sqlite3.Connection) -> Iterator[list[tuple[Any, ...]]]:
@@ -137,7 +169,14 @@ def _file_rows(conn: sqlite3.Connection) -> Iterator[list[tuple[Any, ...]]]:
         after = batch[-1][0]
 
 
-def _check_catalog(conn: sqlite3.Connection) -> None:
+def check_catalog(conn: sqlite3.Connection) -> None:
+    """Make sure that the catalog itself is sound.
+
+    Raises
+    ------
+    Damaged
+        If it is not.
+    """
     found = [row[0] for row in conn.execute("PRAGMA integrity_check(5)")]
     if found != ["ok"]:
         raise Damaged(
@@ -149,7 +188,11 @@ def _check_catalog(conn: sqlite3.Connection) -> None:
 
 
 def _compare(
-    file: Path, size: int, sha256: str, read: dict[tuple[int, int], str]
+    file: Path,
+    size: int,
+    sha256: str,
+    read: dict[tuple[int, int], str],
+    stop: threading.Event | None,
 ) -> tuple[str | None, str]:
     try:
         status = os.lstat(file)
@@ -162,7 +205,7 @@ def _compare(
     inode = (status.st_dev, status.st_ino)
     try:
         # ZIPs that datasets share are one file with several names.
-        found = read.get(inode) or sha256_of(file)
+        found = read.get(inode) or sha256_of(file, stop)
     except OSError as error:
         return "damaged", f"cannot be read: {error.strerror}"
     if status.st_nlink > 1:
@@ -187,7 +230,8 @@ GROUP BY d.setid HAVING count(r.row) <> d.nrows
 """
 
 
-def _incomplete_tables(conn: sqlite3.Connection) -> list[Damage]:
+def incomplete_tables(conn: sqlite3.Connection) -> list[Damage]:
+    """Return the datasets whose rows are not all there."""
     return [
         Damage("rows", setid, f"{found} rows in dataset_rows instead of {nrows}", setid)
         for setid, nrows, found in conn.execute(_INCOMPLETE)

@@ -111,7 +111,7 @@ class Site:
         """Do a dry run."""
         self.clock.forward(60)
         self.seen = len(self.server.requests)
-        return dry_run(self.config, self.around())[0]
+        return dry_run(self.config, self.around())
 
     def verify(self) -> Verified:
         """Verify the mirror."""

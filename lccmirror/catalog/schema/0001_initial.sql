@@ -230,3 +230,101 @@ END;
 CREATE TRIGGER files_removed AFTER DELETE ON files BEGIN
   UPDATE counts SET n = n - old.size WHERE name = 'file_bytes';
 END;
+
+-- Saved searches. What the configuration asks, as it was when last looked at.
+CREATE TABLE searches (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  params TEXT NOT NULL,             -- JSON: the question, as the configuration puts it
+  schedule TEXT NOT NULL,           -- in words
+  enabled INTEGER NOT NULL,         -- 0 also when the configuration no longer has it
+  last_run TEXT,                    -- when its last run began
+  next_run TEXT,                    -- when it is next due; NULL while nothing is foreseen
+  first_seen TEXT NOT NULL,
+  view_run INTEGER                  -- the run that latest_<name> shows
+);
+
+-- One row per replay. A due time has one row, so it cannot be run twice.
+CREATE TABLE search_runs (
+  id INTEGER PRIMARY KEY,
+  search TEXT NOT NULL REFERENCES searches (name),
+  due TEXT,                         -- NULL: a person asked for it
+  covers INTEGER NOT NULL DEFAULT 1,-- due times it stands for: this one, and those missed before
+  started TEXT NOT NULL,
+  finished TEXT,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'mirroring',
+                                       'ok', 'suspect', 'failed', 'gave_up')),
+  setid TEXT,                       -- of its first part
+  nobjects INTEGER,                 -- different objects in the result
+  total_nmatches INTEGER,           -- objects matched, before sample and limit
+  added INTEGER,
+  removed INTEGER,
+  changed INTEGER,
+  message TEXT,
+  params TEXT NOT NULL,             -- JSON: the question of this run
+  data TEXT NOT NULL,               -- JSON: how new the searched collections were
+  deadline_s REAL NOT NULL,
+  compared_with INTEGER REFERENCES search_runs (id),
+  next_look TEXT,                   -- nothing is to be done before
+  UNIQUE (search, due)
+);
+CREATE INDEX search_runs_unfinished ON search_runs (search) WHERE finished IS NULL;
+
+-- A part is one request: only an xmatch of many positions has several.
+CREATE TABLE search_run_sets (
+  run_id INTEGER NOT NULL REFERENCES search_runs (id),
+  part INTEGER NOT NULL,            -- from 1
+  setid TEXT,                       -- NULL until the server has named it
+  state TEXT NOT NULL CHECK (state IN ('unsent', 'sending', 'made', 'complete',
+                                       'empty', 'failed')),
+  request TEXT,                     -- JSON: what is to be sent; NULL once a setid is known
+  sent_at TEXT,
+  completed_at TEXT,
+  tries INTEGER NOT NULL DEFAULT 0, -- requests that were not begun, or looks in vain
+  lost INTEGER NOT NULL DEFAULT 0,  -- requests that may have been begun without our
+                                    -- learning the setid
+  total_nmatches INTEGER,
+  message TEXT,
+  PRIMARY KEY (run_id, part)
+) WITHOUT ROWID;
+CREATE INDEX search_run_sets_setid ON search_run_sets (setid) WHERE setid IS NOT NULL;
+
+CREATE TABLE search_changes (
+  run_id INTEGER NOT NULL REFERENCES search_runs (id),
+  search TEXT NOT NULL,
+  change TEXT NOT NULL CHECK (change IN ('added', 'removed', 'changed')),
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  PRIMARY KEY (run_id, collection, objectid)
+) WITHOUT ROWID;
+CREATE INDEX search_changes_search ON search_changes (search, run_id);
+
+-- The objects that a search has found and not lost: all its changes so far, added up.
+CREATE TABLE search_members (
+  search TEXT NOT NULL,
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  PRIMARY KEY (search, collection, objectid)
+) WITHOUT ROWID;
+
+-- The daemon: what it does by itself, when, and how that went.
+CREATE TABLE jobs (
+  name TEXT PRIMARY KEY,            -- datasets, collections, searches, keys, verify, prune, tidy
+  schedule TEXT NOT NULL,           -- in words
+  due TEXT,                         -- what the next run is for; NULL while nothing is due
+  next_run TEXT,                    -- when it is tried: `due`, or later after a failure
+  last_due TEXT,
+  last_started TEXT,                -- after last_finished: it runs, or was cut off
+  last_finished TEXT,
+  last_outcome TEXT CHECK (last_outcome IN ('ok', 'failed', 'skipped')),
+  last_message TEXT,
+  failures INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+-- What is wrong for some time, so that it is told once a day and not every time.
+CREATE TABLE troubles (
+  key TEXT PRIMARY KEY,
+  since TEXT NOT NULL,
+  told TEXT NOT NULL,
+  message TEXT NOT NULL
+) WITHOUT ROWID;
