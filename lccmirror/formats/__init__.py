@@ -8,7 +8,13 @@ from .columns import Kind, TableColumn, Value
 from .dataset_json import JsonTable, open_json
 from .exact import ExactTable, exact_table
 from .lczip import ZipLimits, ZipMember, ZipReport, check_lczip
-from .lightcurve import LightCurve, LightCurveColumn, read_lightcurve
+from .lightcurve import (
+    LightCurve,
+    LightCurveColumn,
+    LightCurveHeader,
+    read_lightcurve,
+    read_lightcurve_header,
+)
 from .problems import Problems
 from .table import TableHeader, iter_rows, read_header
 
@@ -18,6 +24,7 @@ __all__ = [
     "Kind",
     "LightCurve",
     "LightCurveColumn",
+    "LightCurveHeader",
     "Problems",
     "TableColumn",
     "TableHeader",
@@ -31,4 +38,5 @@ __all__ = [
     "open_json",
     "read_header",
     "read_lightcurve",
+    "read_lightcurve_header",
 ]

@@ -8,40 +8,30 @@ integers) stands as Python's ``str``, and nothing is quoted.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..errors import FormatError, LccMirrorError
-from ..names import printable
-from .columns import kind_of
-from .expanded import Read, open_expanded
+from ..errors import LccMirrorError, UsageError
+from . import lc_meaning
+from .inflate import expand, expand_until
+from .lc_header import (
+    MAX_HEADER_BYTES,
+    LightCurveColumn,
+    LightCurveHeader,
+    end_of_header,
+    parse_header,
+)
 from .problems import Problems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_EXPANDED_BYTES = 1 << 30
-MAX_HEADER_BYTES = 4 << 20
-_BLOCK = 1 << 18
-_MAGIC = re.compile(r"LCC-CSVLC-V(\d+)")
-# what NumPy's genfromtxt, and with it the reference reader, puts for a missing integer
-MISSING_INTEGER = -1
 
 
-@dataclass(frozen=True, slots=True)
-class LightCurveColumn:
-    """A column: `dtype` is NumPy's name as the file gives it, `description` may have a unit."""
-
-    name: str
-    dtype: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LightCurve:
     """A light curve.
 
@@ -57,10 +47,11 @@ class LightCurve:
         In the file's order.
     arrays
         One-dimensional NumPy arrays by column name, all of the same length.
-    missing
-        How many values of a column were not of its type, where some were not (``nan``
-        among integers, an empty real). They are NaN among reals, -1 (the largest, if
-        unsigned) among integers and False among booleans, as with the reference reader.
+    masks
+        Of the columns in which some values were not of the column's type (``nan`` among
+        integers, an empty real): where those are. They are NaN among reals, -1 (the
+        largest, if unsigned) among integers and False among booleans, as with the
+        reference reader.
     problems
         Lines that could not be read (they are left out), with their numbers.
     """
@@ -70,11 +61,136 @@ class LightCurve:
     descriptions: Mapping[str, str]
     columns: tuple[LightCurveColumn, ...]
     arrays: Mapping[str, NDArray[Any]] = field(repr=False)
-    missing: Mapping[str, int]
+    masks: Mapping[str, NDArray[Any]] = field(repr=False)
     problems: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values()), ()))
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        """Return the values of `column`.
+
+        Raises
+        ------
+        UsageError
+            If there is no such column.
+        """
+        self.column(column)
+        return self.arrays[column]
+
+    def column(self, name: str) -> LightCurveColumn:
+        """Return what is known of a column.
+
+        Raises
+        ------
+        UsageError
+            If there is none of this name.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UsageError(
+            f"the light curve of {self.objectid} has no column {name}",
+            hint="it has: " + ", ".join(column.name for column in self.columns),
+        )
+
+    @property
+    def missing(self) -> Mapping[str, int]:
+        """How many values of a column were not of its type, where some were not."""
+        return {name: int(mask.sum()) for name, mask in self.masks.items()}
+
+    @property
+    def time(self) -> str | None:
+        """The name of the column of times, if one can be told."""
+        return lc_meaning.time_column(self.columns)
+
+    @property
+    def filters(self) -> str | None:
+        """The name of the column that says in which filter was measured, if there is one."""
+        return lc_meaning.filter_column(self.columns)
+
+    @property
+    def magnitudes(self) -> tuple[str, ...]:
+        """The names of the columns of magnitudes."""
+        return lc_meaning.magnitude_columns(self.columns)
+
+    def error_of(self, magnitude: str) -> str | None:
+        """Return the name of the column with the errors of `magnitude`, if there is one."""
+        return lc_meaning.error_column(magnitude, self.columns)
+
+    def select(self, names: Sequence[str]) -> LightCurve:
+        """Return the light curve with these columns only, in this order.
+
+        Raises
+        ------
+        UsageError
+            If there is no such column.
+        """
+        return LightCurve(
+            self.objectid,
+            self.metadata,
+            self.descriptions,
+            tuple(self.column(name) for name in names),
+            {name: self.arrays[name] for name in names},
+            {name: self.masks[name] for name in names if name in self.masks},
+            self.problems,
+        )
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame`; units, descriptions and metadata are in its ``attrs``.
+
+        Raises
+        ------
+        LccMirrorError
+            If pandas is not installed.
+        """
+        from .lc_convert import to_pandas
+
+        return to_pandas(self)
+
+    def to_astropy(self) -> Any:
+        """Return an `astropy.table.Table` with units, descriptions, masks and metadata.
+
+        Raises
+        ------
+        LccMirrorError
+            If Astropy is not installed.
+        """
+        from .lc_convert import to_astropy
+
+        return to_astropy(self)
+
+    def to_lightkurve(self, magnitude: str | None = None) -> Any:
+        """Return a `lightkurve.LightCurve`: times as `astropy.time.Time`, fluxes.
+
+        Parameters
+        ----------
+        magnitude
+            The column that becomes the flux, 1 at its median; the first one of magnitudes
+            if None. The other columns are kept as they are.
+
+        Raises
+        ------
+        LccMirrorError
+            If lightkurve is not installed.
+        UsageError
+            If there is no such column, or no column of times.
+        """
+        from .lc_convert import to_lightkurve
+
+        return to_lightkurve(self, magnitude)
+
+    def to_parquet(self, path: Path | str) -> None:
+        """Write a Parquet file; units, descriptions and metadata are in its schema.
+
+        Raises
+        ------
+        LccMirrorError
+            If PyArrow is not installed.
+        """
+        from .lc_convert import to_parquet
+
+        to_parquet(self, Path(path))
 
 
 def read_lightcurve(
@@ -85,7 +201,7 @@ def read_lightcurve(
     Parameters
     ----------
     source
-        A path, the bytes themselves, or a seekable binary file; gzipped or not.
+        A path, the bytes themselves, or a binary file; gzipped or not.
     max_bytes
         How large it may be when expanded.
 
@@ -96,193 +212,107 @@ def read_lightcurve(
     LccMirrorError
         If NumPy is not installed.
     """
-    numpy = _numpy()
+    _require_numpy()
+    # NumPy's is the slowest import of all, so this module does without
+    from .lc_values import read_at_once, read_columns
+
     name = source.name if isinstance(source, Path) else "light curve"
+    data = expand(source, max_bytes=max_bytes, what=name)
+    header = parse_header(data, name)
     problems = Problems()
-    with open_expanded(source, max_bytes=max_bytes, what=name) as read:
-        lines = _Lines(read, name, problems)
-        metadata, described, separator = _header(lines, name)
-        columns, places = _columns(described, name)
-        texts: list[list[str]] = [[] for _ in columns]
-        width = max(places) + 1
-        for line in lines:
-            cells = line.split(separator)
-            if len(cells) != width:
-                problems.add(
-                    f"line {lines.number}: {len(cells)} values in {width} columns: left out"
-                )
-                continue
-            for into, place in zip(texts, places, strict=True):
-                into.append(cells[place].strip())
+    lines = _rows(data, header, problems)
+    dtypes = [column.dtype for column in header.columns]
+    found = read_at_once(lines, dtypes, header.separator)
+    if found is None:
+        lines = _whole(lines, header, problems)
+        found = read_columns(lines, dtypes, header.separator)
     arrays: dict[str, NDArray[Any]] = {}
-    missing: dict[str, int] = {}
-    for definition, values in zip(columns, texts, strict=True):
-        arrays[definition.name], filled = _array(numpy, values, definition.dtype)
-        if filled:
-            missing[definition.name] = filled
-        values.clear()
-    objectid = _member(metadata, "objectid", "val")
+    masks: dict[str, NDArray[Any]] = {}
+    for column, (values, mask) in zip(header.columns, found, strict=True):
+        arrays[column.name] = values
+        if mask is not None:
+            masks[column.name] = mask
     return LightCurve(
-        objectid=objectid if isinstance(objectid, str) else None,
-        metadata={key: _member(metadata, key, "val") for key in metadata},
-        descriptions={key: str(_member(metadata, key, "desc") or "") for key in metadata},
-        columns=columns,
+        objectid=header.objectid,
+        metadata=header.metadata,
+        descriptions=header.descriptions,
+        columns=header.columns,
         arrays=arrays,
-        missing=missing,
+        masks=masks,
         problems=tuple(problems),
     )
 
 
-def _numpy() -> Any:
+def read_lightcurve_header(
+    source: Path | bytes | BinaryIO, *, max_bytes: int = MAX_HEADER_BYTES
+) -> LightCurveHeader:
+    """Read what a light curve says of its object and columns, and expand no more than that.
+
+    Needs no NumPy. Damage in the rows is not seen.
+
+    Raises
+    ------
+    FormatError
+        If it is no LCC-CSVLC light curve, with the line.
+    """
+    name = source.name if isinstance(source, Path) else "light curve"
+    # the comment character is nearly always this one; if not, more is read than needed
+    return parse_header(expand_until(source, end_of_header(), max_bytes=max_bytes), name)
+
+
+def _rows(data: bytes, header: LightCurveHeader, problems: Problems) -> list[str]:
+    """Return the lines after the header."""
+    body = data[header.size :]
     try:
-        import numpy  # optional, and slow to import
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\n".join(_decoded(body, header.nlines, problems))
+    # LF ends a line, and nothing else does
+    lines = text.split("\n")
+    if lines[-1]:
+        problems.add("the last line has no line feed; the file may be cut short")
+    else:
+        lines.pop()
+    return lines
+
+
+def _whole(lines: list[str], header: LightCurveHeader, problems: Problems) -> list[str]:
+    """Return the lines that have as many values as there are columns."""
+    separator, width = header.separator, len(header.columns)
+    good = []
+    for number, line in enumerate(lines, header.nlines + 1):
+        values = line.count(separator) + 1
+        if values == width:
+            good.append(line)
+        else:
+            problems.add(f"line {number}: {values} values in {width} columns: left out")
+    return good
+
+
+def _decoded(body: bytes, nlines: int, problems: Problems) -> list[str]:
+    lines = []
+    for number, line in enumerate(body.split(b"\n"), nlines + 1):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            problems.add(f"line {number}: not UTF-8: {error.reason}")
+            lines.append(line.decode("utf-8", "backslashreplace"))
+    return lines
+
+
+def _require_numpy() -> None:
+    try:
+        import numpy  # noqa: F401 (whether it is there)
     except ImportError as error:
         raise LccMirrorError(
             "reading a light curve needs NumPy", hint="pip install 'lccmirror[lc]'"
         ) from error
-    return numpy
 
 
-class _Lines(Iterator[str]):
-    """Lines, ended by LF and nothing else; `number` is that of the last one given."""
-
-    def __init__(self, read: Read, name: str, problems: Problems) -> None:
-        self.number = 0
-        self._name = name
-        self._problems = problems
-        self._lines = self._split(read)
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.number += 1
-        try:
-            return line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            self._problems.add(f"line {self.number}: not UTF-8: {error.reason}")
-            return line.decode("utf-8", "backslashreplace")
-
-    def _split(self, read: Read) -> Iterator[bytes]:
-        rest = b""
-        while block := read(_BLOCK):
-            *lines, rest = (rest + block).split(b"\n")
-            yield from lines
-            if len(rest) > MAX_HEADER_BYTES:
-                raise FormatError(f"{self._name}, line {self.number + 1}: too long")
-        if rest:
-            self._problems.add("the last line has no line feed; the file may be cut short")
-            yield rest
-
-
-def _header(lines: _Lines, name: str) -> tuple[dict[str, Any], dict[str, Any], str]:
-    first = next(lines, "")
-    magic = _MAGIC.fullmatch(first)
-    if magic is None or magic.group(1) != "1":
-        raise FormatError(f"{name}: not an LCC-CSVLC-V1 light curve: {printable(first, 40)!r}")
-    comment, separator = next(lines, ""), next(lines, "")
-    if not comment or not separator or len(comment) > 8 or len(separator) > 8:
-        raise FormatError(f"{name}, line 3: no comment character or no separator")
-    sections: dict[str, list[str]] = {}
-    section: list[str] = []
-    size = 0
-    for line in lines:
-        if not line.startswith(comment):
-            raise FormatError(
-                f"{name}, line {lines.number}: the header ends without LIGHTCURVE"
-            )
-        text = line.removeprefix(comment).removeprefix(" ")
-        if text == "LIGHTCURVE":
-            metadata = _json(sections, "OBJECT METADATA", name)
-            return metadata, _json(sections, "COLUMN DEFINITIONS", name), separator
-        if text in ("OBJECT METADATA", "COLUMN DEFINITIONS"):
-            section = sections.setdefault(text, [])
-        else:
-            section.append(text)
-        size += len(line)
-        if size > MAX_HEADER_BYTES:
-            raise FormatError(f"{name}: its header is longer than {MAX_HEADER_BYTES} bytes")
-    raise FormatError(f"{name}: ends within its header")
-
-
-def _json(sections: Mapping[str, list[str]], title: str, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads("\n".join(sections.get(title, [])))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{name}: {title} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise FormatError(f"{name}: {title} is not a JSON object")
-    return value
-
-
-def _columns(
-    described: dict[str, Any], name: str
-) -> tuple[tuple[LightCurveColumn, ...], tuple[int, ...]]:
-    """Return the columns by their place in a line, and the places."""
-    places: dict[int, str] = {}
-    for column in described:
-        place = _member(described, column, "colnum")
-        if type(place) is not int or not 0 <= place < len(described) or place in places:
-            raise FormatError(
-                f"{name}: column {printable(column, 60)} has no colnum of its own"
-            )
-        places[place] = column
-    if not places:
-        raise FormatError(f"{name}: no columns")
-    columns = tuple(
-        LightCurveColumn(
-            places[place],
-            str(_member(described, places[place], "dtype") or ""),
-            str(_member(described, places[place], "desc") or ""),
-        )
-        for place in sorted(places)
-    )
-    return columns, tuple(sorted(places))
-
-
-def _member(mapping: Mapping[str, Any], key: str, part: str) -> Any:
-    value = mapping.get(key)
-    return value.get(part) if isinstance(value, Mapping) else None
-
-
-def _array(numpy: Any, texts: list[str], dtype: str) -> tuple[NDArray[Any], int]:
-    """Return `texts` as an array of `dtype`, and how many were no value of it."""
-    try:
-        # text gets the width it needs: a declared one could cut, or cost gigabytes
-        target = None if kind_of(dtype) == "text" else numpy.dtype(dtype)
-    except TypeError:
-        target = None
-    if target is None:
-        if dtype.lstrip("<>=|").startswith("S"):
-            return numpy.array([text.encode() for text in texts], dtype="S"), 0
-        return numpy.array(texts, dtype="U"), 0
-    values: list[Any]
-    if target.kind == "f":
-        values = [_real(text) for text in texts]
-        fill: Any = float("nan")
-    elif target.kind == "b":
-        values = [{"true": True, "false": False}.get(text.lower()) for text in texts]
-        fill = False
-    else:
-        limits = numpy.iinfo(target)
-        low, high = int(limits.min), int(limits.max)
-        values = [_integer(text, low, high) for text in texts]
-        fill = MISSING_INTEGER if low < 0 else high
-    filled = values.count(None)
-    if filled:
-        values = [fill if value is None else value for value in values]
-    with numpy.errstate(over="ignore"):  # beyond a short real is infinite, as for genfromtxt
-        return numpy.array(values, dtype=target), filled
-
-
-def _real(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _integer(text: str, low: int, high: int) -> int | None:
-    try:
-        number = int(text)
-    except ValueError:
-        return None
-    return number if low <= number <= high else None
+__all__ = [
+    "LightCurve",
+    "LightCurveColumn",
+    "LightCurveHeader",
+    "read_lightcurve",
+    "read_lightcurve_header",
+]

@@ -1,0 +1,177 @@
+"""A light curve as what other people's programs take. Each form needs a library of its own."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import LccMirrorError, UsageError
+from .lc_meaning import jd_offset
+
+if TYPE_CHECKING:
+    from .lightcurve import LightCurve
+
+_CARD = 68  # characters of a text in a FITS header
+
+
+def to_pandas(curve: LightCurve) -> Any:
+    """Return a `pandas.DataFrame`; missing integers make a nullable column."""
+    pandas = library("pandas", "pandas", "a pandas table")
+    columns = {}
+    for column in curve.columns:
+        values = curve.arrays[column.name]
+        mask = curve.masks.get(column.name)
+        if mask is not None and values.dtype.kind in "iub":
+            columns[column.name] = pandas.array(values, dtype=_nullable(values.dtype))
+            columns[column.name][mask] = pandas.NA
+        else:
+            columns[column.name] = values.astype(object) if values.dtype.kind == "S" else values
+    table = pandas.DataFrame(columns)
+    table.attrs = {
+        "objectid": curve.objectid,
+        "metadata": dict(curve.metadata),
+        "units": {column.name: column.unit for column in curve.columns if column.unit},
+        "descriptions": {column.name: column.description for column in curve.columns},
+    }
+    return table
+
+
+def to_astropy(curve: LightCurve) -> Any:
+    """Return an `astropy.table.Table`; missing integers are masked."""
+    tables = library("astropy.table", "astro", "an Astropy table")
+    table = tables.Table(meta={"objectid": curve.objectid, **plain_metadata(curve)})
+    for column in curve.columns:
+        values = curve.arrays[column.name]
+        mask = curve.masks.get(column.name)
+        kind = tables.Column
+        described: dict[str, Any] = {"name": column.name, "description": column.description}
+        if mask is not None and values.dtype.kind in "iub":
+            kind = tables.MaskedColumn
+            described["mask"] = mask
+        table.add_column(kind(values, unit=column.unit, **described))
+    return table
+
+
+def to_lightkurve(curve: LightCurve, magnitude: str | None) -> Any:
+    """Return a `lightkurve.LightCurve` of one of the magnitudes, as flux."""
+    lightkurve = library("lightkurve", "lightkurve", "a lightkurve light curve")
+    astropy_time = library("astropy.time", "lightkurve", "a lightkurve light curve")
+    chosen = magnitude or next(iter(curve.magnitudes), None)
+    if chosen is None or curve.time is None:
+        raise UsageError(
+            f"{curve.objectid}: no column of {'times' if chosen else 'magnitudes'}"
+        )
+    import numpy as np
+
+    times, values = curve[curve.time], curve[chosen].astype(float)
+    offset = jd_offset(curve.column(curve.time), float(times[0]) if len(curve) else 0.0)
+    flux = 10 ** (-0.4 * (values - np.nanmedian(values)))
+    error = curve.error_of(chosen)
+    table = to_astropy(curve)
+    table.remove_column(curve.time)
+    return lightkurve.LightCurve(
+        data=table,
+        time=astropy_time.Time(times, offset or 0.0, format="jd"),
+        flux=flux,
+        flux_err=None if error is None else flux * curve[error] * math.log(10) / 2.5,
+        meta={"LABEL": curve.objectid, "OBJECT": curve.objectid, "MAGNITUDE": chosen},
+    )
+
+
+def to_parquet(curve: LightCurve, path: Path) -> None:
+    """Write a Parquet file."""
+    parquet = library("pyarrow.parquet", "parquet", "a Parquet file")
+    pyarrow = library("pyarrow", "parquet", "a Parquet file")
+    fields, arrays = [], []
+    for column in curve.columns:
+        values = curve.arrays[column.name]
+        mask = curve.masks.get(column.name)
+        if values.dtype.kind in "US":
+            arrays.append(pyarrow.array(values.tolist()))
+        else:
+            arrays.append(pyarrow.array(values, mask=mask))
+        described = {"unit": column.unit or "", "description": column.description}
+        fields.append(pyarrow.field(column.name, arrays[-1].type, metadata=described))
+    described = {
+        "objectid": curve.objectid or "",
+        "metadata": json.dumps({key: _plain(value) for key, value in curve.metadata.items()}),
+    }
+    table = pyarrow.table(arrays, schema=pyarrow.schema(fields, metadata=described))
+    parquet.write_table(table, path, compression="zstd")
+
+
+def to_fits(curve: LightCurve, path: Path) -> None:
+    """Write a FITS file: a binary table, its metadata as far as a FITS header holds it."""
+    table = to_astropy(curve)
+    short = {}
+    for number, (key, value) in enumerate(list(table.meta.items())):
+        # A keyword has eight characters: what does not fit stands in COMMENT cards below.
+        if len(key) <= 8 and key.isascii() and key.isalnum() and not isinstance(value, dict):
+            short[key.upper()] = _card(value)
+        elif number < 500:
+            short.setdefault("comments", []).append(_card(f"{key} = {value}"))
+    table.meta = {key: value for key, value in short.items() if value is not None}
+    for column in table.itercols():
+        column.description = _card(column.description) or None
+        if column.dtype.kind == "U":
+            table.replace_column(column.name, _encoded(column))
+    table.write(path, format="fits", overwrite=True)
+
+
+def to_votable(curve: LightCurve, path: Path) -> None:
+    """Write a VOTable."""
+    table = to_astropy(curve)
+    table.meta = {"name": curve.objectid or "light curve", "description": "light curve"}
+    table.write(path, format="votable", overwrite=True)
+
+
+def plain_metadata(curve: LightCurve) -> Mapping[str, Any]:
+    """Return the metadata with NaN as None."""
+    return {key: _plain(value) for key, value in curve.metadata.items() if key != "objectid"}
+
+
+def library(module: str, extra: str, what: str) -> Any:
+    """Import a library that only some installs have.
+
+    Raises
+    ------
+    LccMirrorError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise LccMirrorError(
+            f"{what} needs {module.partition('.')[0]}, which is not installed",
+            hint=f"pip install 'lccmirror[{extra}]'",
+        ) from error
+
+
+def _nullable(dtype: Any) -> str:
+    if dtype.kind == "b":
+        return "boolean"
+    return f"{'U' if dtype.kind == 'u' else ''}Int{8 * dtype.itemsize}"
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _card(value: Any) -> Any:
+    """Return a value as a FITS header can hold it: short, and ASCII."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value).encode("ascii", "backslashreplace").decode().replace("\n", " ")
+    return "".join(c if " " <= c <= "~" else " " for c in text)[:_CARD]
+
+
+def _encoded(column: Any) -> Any:
+    """Return a text column as ASCII, which is what FITS holds."""
+    import numpy as np
+
+    values = np.char.encode(np.asarray(column), "ascii", "backslashreplace")
+    return type(column)(values, name=column.name, description=column.description)
