@@ -113,7 +113,10 @@ def check_json_start(reply: Reply, start: bytes) -> None:
             f"{reply.what}: a web page came where JSON was due",
             hint="is [server] url right, and nothing between that answers in its place?",
         )
-    raise ProtocolError(f"{reply.what}: something came that is not JSON")
+    raise ProtocolError(
+        f"{reply.what}: something came that is not JSON",
+        hint="is [server] url that of an LCC-Server?",
+    )
 
 
 def plain(text: object) -> str:

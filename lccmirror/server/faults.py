@@ -24,6 +24,8 @@ from .guard import Stalled
 
 E = TypeVar("E", bound=BaseException)
 
+_DOWN = "is the server down, or [server] url wrong?"
+
 #: What a request, or the reading of its answer, can raise.
 TROUBLE = (
     requests.RequestException,
@@ -65,11 +67,15 @@ def opening_fault(error: BaseException, site: str, what: str) -> ServerError:
     if _first(causes, socket.gaierror) or _first(
         causes, urllib3.exceptions.NameResolutionError
     ):
-        return NotConnected(f"{site}: the host's name cannot be resolved")
-    if _first(causes, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-        return NotConnected(f"{site}: no connection in time")
+        return NotConnected(
+            f"{site}: the host's name cannot be resolved",
+            hint="is [server] url right, and does name resolution work on this machine?",
+        )
+    # urllib3's own error for a refused connection is a kind of its timeout
     if _first(causes, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):
-        return NotConnected(f"{site}: cannot connect: {_reason(causes)}")
+        return NotConnected(f"{site}: cannot connect: {_reason(causes)}", hint=_DOWN)
+    if _first(causes, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+        return NotConnected(f"{site}: no connection in time", hint=_DOWN)
     if _first(causes, requests.exceptions.ProxyError):
         return NotConnected(f"{site}: the proxy does not connect us: {_reason(causes)}")
     if _first(causes, Stalled, TimeoutError, urllib3.exceptions.ReadTimeoutError):

@@ -129,7 +129,10 @@ def check_ok(fields: dict[str, Any], what: str) -> None:
     """
     status = text(fields.get("status"))
     if status is None:
-        raise ProtocolError(f"{what}: the answer has no status")
+        raise ProtocolError(
+            f"{what}: the answer has no status",
+            hint="is [server] url that of an LCC-Server?",
+        )
     # "ok pf-ok sc-ok" tells a person with an account what more they may do
     if status.partition(" ")[0] != "ok":
         said = plain(fields.get("message")) or "no reason given"

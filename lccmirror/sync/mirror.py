@@ -14,7 +14,7 @@ from pathlib import Path
 from ..catalog.connection import CATALOG_NAME, close_writer, open_writer, transaction
 from ..catalog.log import get_setting, set_setting
 from ..durable import FILE_MODE, make_folder
-from ..errors import MirrorLocked, MirrorUnusable
+from ..errors import InTheWay, MirrorLocked, MirrorUnusable
 from .filesystem import check_folder
 from .layout import INCOMING, LOCK
 
@@ -64,7 +64,15 @@ def open_mirror(
         make_folder(root)
         make_folder(root / INCOMING)
     except OSError as error:
-        raise MirrorUnusable(f"cannot make {root}: {error.strerror}") from error
+        raise MirrorUnusable(
+            f"cannot make {error.filename or root}: {error.strerror}",
+            hint="name a folder of its own as [mirror] root in the configuration",
+        ) from error
+    if (root / INCOMING).is_symlink():
+        raise InTheWay(
+            f"{root / INCOMING} is a link, not a folder",
+            hint="files pass through it and must be on the mirror's own disk: remove the link",
+        )
     with _held(root / LOCK):
         conn = open_writer(root / CATALOG_NAME)
         try:
@@ -81,7 +89,10 @@ def _held(path: Path) -> Iterator[None]:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(path, flags, FILE_MODE)
     except OSError as error:
-        raise MirrorUnusable(f"cannot open {path}: {error.strerror}") from error
+        raise MirrorUnusable(
+            f"cannot open {path}: {error.strerror}",
+            hint="the mirror's user must be able to write it; it must be a plain file",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,6 +18,7 @@ from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
     FormatError,
+    InTheWay,
     KeyRefused,
     LccMirrorError,
     NoRoom,
@@ -31,6 +32,7 @@ from .fetch import FetchedTable, NotComplete, NotForUs, TooLargeForUs, fetch_tab
 from .fetch_zip import FetchedZip, fetch_zip
 from .report import CycleReport
 from .session import Session, fetcher_for
+from .trouble import local_errors
 
 # So many datasets in a row that could not be reached or did not fit, and the rest is left
 # for later.
@@ -120,17 +122,18 @@ class Work:
 
     def _take(self, item: WorkItem, future: Future[FetchedTable | FetchedZip]) -> None:
         try:
-            result = future.result()
-            if isinstance(result, FetchedTable):
-                self._take_table(item, result)
-            else:
-                self._take_zip(item, result)
+            with local_errors():
+                result = future.result()
+                if isinstance(result, FetchedTable):
+                    self._take_table(item, result)
+                else:
+                    self._take_zip(item, result)
             self._hopeless = 0
         except Stopped:
             raise
         except TooLargeForUs as error:
             self._leave_out(item, error)
-        except (ServerError, FormatError, NoRoom) as error:
+        except (ServerError, FormatError, NoRoom, InTheWay) as error:
             self._failed(item, error)
             if isinstance(error, NoRoom):
                 self._report.no_room = error
