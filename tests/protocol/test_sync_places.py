@@ -1,0 +1,288 @@
+"""Bad places for a mirror: a clear error, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lccmirror.errors import (
+    CatalogTooNew,
+    Damaged,
+    MirrorLocked,
+    MirrorUnusable,
+)
+from lccmirror.sync.mirror import open_mirror
+from tests.support.confined import Limits, Told, confined
+from tests.support.kept import Kept, assert_told
+from tests.support.site import Site
+
+QUICK = '[server]\nretry_total = "1s"'
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, QUICK) as site:
+        yield site
+
+
+def make_small(site: Site, lczip: Path) -> str:
+    """Make a dataset of one row, with whatever ZIP."""
+    return site.server.make_table({"db_oid": "U9", "n": "i8"}, [["a", 1]], lczip=lczip)
+
+
+def place(site: Site, root: Path) -> None:
+    mirror = msgspec.structs.replace(site.config.mirror, root=root)
+    site.config = msgspec.structs.replace(site.config, mirror=mirror)
+
+
+ODD_ROOTS: dict[str, Callable[[Path], Path]] = {
+    "a file": lambda at: at,
+    "below a file": lambda at: at / "mirror",
+    "a link to nowhere": lambda at: at.with_name("link"),
+    "a name too long": lambda at: at.with_name("n" * 300),
+}
+
+
+@pytest.mark.parametrize("what", sorted(ODD_ROOTS))
+def test_a_root_that_is_no_folder(site: Site, tmp_path: Path, what: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    place(site, ODD_ROOTS[what](file))
+    for job in (site.sync, site.verify):
+        with pytest.raises(MirrorUnusable) as caught:
+            job()
+        assert caught.value.exit_code == 78
+        assert_told(caught.value, str(tmp_path))
+    assert file.read_bytes() == b"precious"
+    assert not (tmp_path / "nowhere").exists()
+    assert site.server.requests == []
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can get to, which pytest's own is not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+NOBODY = 65_534
+
+
+def as_nobody(site: Site, *steps: str) -> list[Told]:
+    """Run as a user who owns nothing (as root, permissions say nothing)."""
+    uid = NOBODY if os.geteuid() == 0 else None
+    if uid is not None:
+        site.config.path.chmod(0o644)
+        shutil.chown(site.config.path.parent / "keys", uid, uid)
+        for path in (site.config.path.parent / "keys").iterdir():
+            shutil.chown(path, uid, uid)
+    return confined(site.config.path, site.root, site.clock(), Limits(uid=uid), *steps)
+
+
+def hand_over(path: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(path, NOBODY, NOBODY)
+
+
+def test_a_root_that_cannot_be_written(open_folder: Path) -> None:
+    with Site(open_folder, QUICK) as site:
+        site.server.make_dataset()
+        site.sync()
+        kept = Kept(site)
+        (site.root / "datasets").chmod(0o555)
+        site.root.chmod(0o555)
+        (told,) = as_nobody(site, "sync")
+        assert (told.exit_code, told.error) == (78, "MirrorUnusable")
+        assert_told(told, str(site.root), "not writable")
+        site.root.chmod(0o755)
+        kept.check()
+        site.check()
+
+
+def test_a_folder_of_the_mirror_that_cannot_be_written(open_folder: Path) -> None:
+    with Site(open_folder, QUICK) as site:
+        site.sync()
+        site.server.make_dataset()
+        for path in (site.root, *site.root.rglob("*")):
+            hand_over(path)
+        (site.root / "datasets").mkdir(mode=0o555)
+        first, second = as_nobody(site, "sync", "verify")
+        assert (first.exit_code, first.error) == (78, "MirrorUnusable")
+        assert_told(first, str(site.root / "datasets"), "Permission denied")
+        assert second.exit_code == 0
+        (site.root / "datasets").chmod(0o755)
+        hand_over(site.root / "datasets")
+        assert [one.exit_code for one in as_nobody(site, "sync", "verify")] == [0, 0]
+
+
+def large_zip(folder: Path, size: int) -> Path:
+    path = folder / "large.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("demo-field-a-x-csvlc.gz", os.urandom(size))
+    return path
+
+
+def test_a_file_that_does_not_fit_goes_on_when_there_is_room(
+    site: Site, tmp_path: Path
+) -> None:
+    limit = 1_000_000
+    large = make_small(site, large_zip(tmp_path, 3 * limit))
+    small = site.server.make_dataset()
+    limits = Limits(file_bytes=limit)
+    first, sound, _, second = confined(
+        site.config.path, site.root, site.clock(), limits, "sync", "verify", "free", "sync"
+    )
+    assert (first.exit_code, first.error) == (73, "NoRoom")
+    assert_told(first, large)
+    assert sound == Told(0, message="[]")
+    assert second.exit_code == 0
+    assert site.states() == {large: "mirrored", small: "mirrored"}
+    asked = [one for one in site.server.requests if "/p/" in one.target]
+    ranges = [one.headers.get("range") for one in asked if large in one.target]
+    assert f"bytes={limit}-" in ranges
+    site.clock.forward(86_400)
+    assert site.verify().exit_code == 0
+
+
+@pytest.mark.parametrize("kilobytes", [4, 60, 120, 200, 300, 400, 600])
+def test_a_disk_that_is_full(site: Site, tmp_path: Path, kilobytes: int) -> None:
+    make_small(site, large_zip(tmp_path, 500_000))
+    site.server.make_dataset()
+    site.root.mkdir()
+    steps = ("sync", "sync", "free", "sync", "verify")
+    limits = Limits(disk_bytes=kilobytes * 1024)
+    try:
+        told = confined(site.config.path, site.root, site.clock(), limits, *steps)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    first, again, _, last, verified = told
+    assert {first.exit_code, again.exit_code} == {73}, told
+    assert_told(first)
+    assert (last.exit_code, verified) == (0, Told(0, message="[]"))
+
+
+# Whose mirror it is
+
+
+def test_the_mirror_of_another_server(site: Site, tmp_path: Path) -> None:
+    site.server.make_dataset()
+    site.sync()
+    kept = Kept(site)
+    other = "http://127.0.0.1:1"
+    site.configure(QUICK, url=other)
+    with pytest.raises(MirrorUnusable) as caught:
+        site.sync()
+    assert caught.value.exit_code == 78
+    assert_told(caught.value, site.server.url, other)
+    assert "formerly" in str(caught.value.hint)
+    kept.check()
+
+
+def test_the_same_server_at_a_new_address(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    moved = site.server.url.replace("127.0.0.1", "localhost")
+    site.configure(f'{QUICK}\nformerly = ["{site.server.url}"]', url=moved)
+    site.server.make_dataset(columns=("ndet",))
+    report = site.sync()
+    assert (report.exit_code, report.mirrored) == (0, 1)
+    assert site.sql("SELECT value FROM mirror WHERE key = 'server_url'") == [(moved,)]
+    site.check()
+
+
+def test_two_at_once(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    with open_mirror(site.root, site.config.server.url):
+        for job in (site.sync, site.verify, site.plan, site.repair):
+            with pytest.raises(MirrorLocked) as caught:
+                job()
+            assert caught.value.exit_code == 75
+            assert_told(caught.value, str(site.root), f"process {os.getpid()}")
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+# The catalog
+
+
+def test_a_catalog_of_a_newer_lccmirror(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    catalog = site.root / "catalog.sqlite"
+    conn = sqlite3.connect(catalog)
+    conn.execute("PRAGMA user_version = 99")
+    conn.close()
+    before = catalog.read_bytes()
+    kept = Kept(site)
+    for job in (site.sync, site.verify, site.plan):
+        with pytest.raises(CatalogTooNew) as caught:
+            job()
+        assert caught.value.exit_code == 78
+        assert_told(caught.value, str(catalog), "99")
+        assert "upgrade" in str(caught.value.hint)
+    assert catalog.read_bytes() == before
+    assert list(site.root.glob("catalog.sqlite-*")) == []
+    kept.check()
+
+
+def _half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def _over(start: float, length: int) -> Callable[[bytes], bytes]:
+    def damage(content: bytes) -> bytes:
+        at = int(start * len(content))
+        return content[:at] + b"\xa5" * length + content[at + length :]
+
+    return damage
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "text": lambda content: b"this is no database\n" * 400,
+    "header": _over(0.0, 100),
+    "first page behind the header": lambda c: c[:100] + b"\xa5" * 3996 + c[4096:],
+    "all pages but the first": lambda c: c[:4096] + b"\xa5" * (len(c) - 4096),
+    "middle": _over(0.4, 80_000),
+    "cut in half": _half,
+}
+
+
+@pytest.mark.parametrize("where", sorted(DAMAGE))
+def test_a_damaged_catalog(site: Site, where: str) -> None:
+    for i in range(3):
+        site.server.make_dataset(filters=f"(ndet gt {i})")
+    site.sync()
+    catalog = site.root / "catalog.sqlite"
+    catalog.write_bytes(DAMAGE[where](catalog.read_bytes()))
+    kept = Kept(site)
+    with pytest.raises(Damaged) as caught:
+        site.verify()
+    assert caught.value.exit_code == 65
+    assert_told(caught.value, "damaged")
+    assert "catalog.sqlite" in caught.value.message + str(caught.value.hint)
+    site.clock.forward(8 * 86_400)
+    try:
+        report = site.sync()
+    except Damaged as error:
+        assert_told(error, "damaged")
+    else:
+        assert report.exit_code == 65
+    kept.check()
+    # What the hint says helps.
+    catalog.rename(site.root / "catalog.sqlite.aside")
+    for log in site.root.glob("catalog.sqlite-*"):
+        log.unlink()
+    assert site.sync().exit_code == 0
+    site.check()
