@@ -17,6 +17,7 @@ from .config_lines import LineMap, locate
 from .config_model import (
     TABLES,
     Config,
+    DaemonConfig,
     KeysConfig,
     LightCurveConfig,
     LimitsConfig,
@@ -30,6 +31,7 @@ from .errors import ConfigError
 
 __all__ = [
     "Config",
+    "DaemonConfig",
     "KeysConfig",
     "LightCurveConfig",
     "LimitsConfig",
@@ -220,6 +222,8 @@ def _config(
     assert isinstance(lightcurves, LightCurveConfig)
     assert isinstance(limits, LimitsConfig)
     assert isinstance(keys, KeysConfig)
+    daemon = tables["daemon"].table
+    assert isinstance(daemon, DaemonConfig)
     return Config(
         server=server,
         mirror=mirror,
@@ -228,6 +232,7 @@ def _config(
         lightcurves=lightcurves,
         limits=limits,
         keys=keys,
+        daemon=daemon,
         searches=tuple(
             with_server_defaults(one.table)
             for one in searches

@@ -8,7 +8,7 @@ in the file is read (a callable, or a `msgspec.Meta` with the limits). A field t
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -113,11 +113,23 @@ class KeysConfig(Table, frozen=True):
     renew_before_s: Annotated[float, values.duration(0, 12 * HOUR)] = HOUR
 
 
+class DaemonConfig(Table, frozen=True):
+    """``[daemon]``: what `lccmirror run` does at night, and what it does not catch up with."""
+
+    nightly: Annotated[time, values.time_of_day] = time(2, 30)
+    verify_every_s: Annotated[float, values.duration(2 * DAY, 366 * DAY)] = 30 * DAY
+    no_catch_up: Annotated[
+        tuple[str, ...],
+        values.words("collections", "datasets", "keys", "verify", "prune", "tidy"),
+    ] = ()
+
+
 class SearchConfig(Table, frozen=True):
     """``[[search]]``: a search to repeat. What is only for one kind is None in the others.
 
     ``file`` is an xmatch's list of targets; `positions.read_targets` reads it. ``timezone``
     is that of ``cron``, None this machine's; `config_cron.cron_trigger` takes both.
+    ``catch_up`` says whether due times missed are made up for by one run.
     """
 
     name: Annotated[str, search_values.search_name]
@@ -145,6 +157,7 @@ class SearchConfig(Table, frozen=True):
     timezone: Annotated[str | None, search_values.timezone] = None
     on_new_data: bool = False
     allow_frequent: bool = False
+    catch_up: bool = True
     deadline_s: Annotated[float, values.duration(MINUTE, 30 * DAY)] = 6 * HOUR
 
     def server_filters(self) -> str | None:
@@ -166,6 +179,7 @@ class Config(Struct, frozen=True, kw_only=True):
     lightcurves: LightCurveConfig
     limits: LimitsConfig
     keys: KeysConfig
+    daemon: DaemonConfig
     searches: tuple[SearchConfig, ...]
     path: Path
     warnings: tuple[str, ...]
@@ -180,6 +194,7 @@ TABLES: dict[str, type[Table]] = {
     "lightcurves": LightCurveConfig,
     "limits": LimitsConfig,
     "keys": KeysConfig,
+    "daemon": DaemonConfig,
 }
 """The tables of the file by name; ``[[search]]`` beside them is an array."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -94,6 +94,16 @@ def header_text(value: object) -> str:
 def moment(value: object) -> datetime:
     """Return a date or a time in UTC."""
     return units.parse_moment(value)
+
+
+def time_of_day(value: object) -> time:
+    """Return a time of the day, "02:30" or TOML's own 02:30:00."""
+    if isinstance(value, time):
+        return value.replace(tzinfo=None)
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text(value).strip())
+    if not match:
+        raise UsageError('expected a time of the day, such as "02:30"')
+    return time(int(match[1]), int(match[2]))
 
 
 def size(least: int = 0) -> Callable[[object], int]:
