@@ -23,7 +23,9 @@ def to_text(moment: datetime) -> str:
     >>> to_text(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     '2026-01-02T03:04:05.000000Z'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # strftime would write the year 999 with three digits.
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
@@ -32,10 +34,18 @@ def from_text(text: str) -> datetime:
     Raises
     ------
     ValueError
-        If it is no ISO-8601 time.
+        If it is no ISO-8601 time, or none that UTC has within the years 1 to 9999.
     """
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return _in_utc(datetime.fromisoformat(text))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"not within the years 1 to 9999: {moment}") from error
 
 
 def server_time(text: str | None) -> str | None:
@@ -63,7 +73,6 @@ def from_http_date(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        return _in_utc(email.utils.parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from ..errors import MirrorUnusable, NoRoom
 
 MOUNTS = Path("/proc/self/mountinfo")
+# How mountinfo writes a blank, a tab, a newline and a backslash.
+_OCTAL = re.compile(r"\\([0-7]{3})")
 
 # SQLite's WAL needs shared memory and its locks POSIX locks that work.
 NETWORK_FILESYSTEMS = frozenset(
@@ -27,7 +30,7 @@ def filesystem_type(folder: Path, mountinfo: str) -> str | None:
     for line in mountinfo.splitlines():
         fields = line.split()
         try:
-            point = fields[4].encode().decode("unicode_escape")
+            point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[4])
             kind = fields[fields.index("-") + 1]
         except (IndexError, ValueError):
             continue
@@ -57,7 +60,7 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
             hint="run as the user who owns the mirror, or change its permissions",
         )
     if mounts.exists():
-        kind = filesystem_type(existing.resolve(), mounts.read_text(errors="replace"))
+        kind = filesystem_type(existing.resolve(), mounts.read_text("utf-8", "surrogateescape"))
         if kind in NETWORK_FILESYSTEMS:
             raise MirrorUnusable(
                 f"{root} is on a network filesystem ({kind}), where SQLite's locks do not work",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from ..errors import FormatError
 from ..names import checked_component, checked_setid
 
+# With what is added in ``incoming/``, a name must not be longer than 255 bytes.
+_LONGEST = 230
 INCOMING = "incoming"
 LOCK = "lock"
 
@@ -41,9 +43,18 @@ def lcformat(collection: str) -> str:
 
 
 def single_lightcurve(collection: str, name: str) -> str:
-    """Return the path of a light curve that was fetched alone."""
+    """Return the path of a light curve that was fetched alone.
+
+    Raises
+    ------
+    FormatError
+        If the names are unfit, or too long together.
+    """
     folder = checked_component(collection, "collection")
-    return f"lightcurves/{folder}/{checked_component(name, 'light-curve file name')}"
+    path = f"lightcurves/{folder}/{checked_component(name, 'light-curve file name')}"
+    if len(path) > _LONGEST:
+        raise FormatError(f"too long for a file name: {path}")
+    return path
 
 
 def arriving(path: str) -> str:

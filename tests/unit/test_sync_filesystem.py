@@ -1,0 +1,100 @@
+"""Whether a folder can hold a mirror."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lccmirror.errors import MirrorUnusable, NoRoom
+from lccmirror.sync.filesystem import (
+    NETWORK_FILESYSTEMS,
+    Room,
+    check_folder,
+    filesystem_type,
+)
+
+
+def line(point: str, kind: str, optional: str = "shared:1") -> str:
+    return f"36 35 98:0 /mnt1 {point} rw,noatime {optional} - {kind} /dev/root rw"
+
+
+MOUNTS = "\n".join(
+    (
+        line("/", "ext4"),
+        line("/srv", "nfs4", optional=""),
+        line("/srv/local", "xfs", optional="shared:1 master:2"),
+        line(r"/mnt/two\040words", "cifs"),
+        line("/data", "ext4"),
+        line("/data", "nfs"),
+        "nonsense",
+        "",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/", "ext4"),
+        ("/home/x", "ext4"),
+        ("/srv/mirror", "nfs4"),
+        ("/srv", "nfs4"),
+        ("/srvother", "ext4"),
+        ("/srv/local/mirror", "xfs"),
+        ("/mnt/two words/m", "cifs"),
+        ("/data/m", "nfs"),
+    ],
+)
+def test_the_innermost_and_uppermost_mount_counts(folder: str, kind: str) -> None:
+    assert filesystem_type(Path(folder), MOUNTS) == kind
+
+
+def test_without_a_mount_the_type_is_not_known() -> None:
+    assert filesystem_type(Path("/x"), "") is None
+
+
+def test_names_outside_ascii_are_read() -> None:
+    assert filesystem_type(Path("/mnt/sternwärte/m"), line("/mnt/sternwärte", "nfs")) == "nfs"
+
+
+@pytest.mark.parametrize("kind", sorted(NETWORK_FILESYSTEMS))
+def test_a_network_filesystem_is_refused(tmp_path: Path, kind: str) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(line("/", "ext4") + "\n" + line(str(tmp_path), kind))
+    root = tmp_path / "not" / "yet"
+    with pytest.raises(MirrorUnusable) as caught:
+        check_folder(root, mounts)
+    assert caught.value.exit_code == 78
+    assert str(root) in caught.value.message
+    assert kind in caught.value.message
+    assert "local disk" in str(caught.value.hint)
+    assert not root.parent.exists()
+
+
+def test_a_link_to_a_network_filesystem_is_one(tmp_path: Path) -> None:
+    far, link, mounts = tmp_path / "far", tmp_path / "link", tmp_path / "mountinfo"
+    far.mkdir()
+    link.symlink_to(far)
+    mounts.write_text(line("/", "ext4") + "\n" + line(str(far), "nfs"))
+    with pytest.raises(MirrorUnusable, match="nfs"):
+        check_folder(link / "mirror", mounts)
+
+
+def test_a_local_disk_is_fine_and_so_is_a_system_without_mountinfo(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    check_folder(tmp_path / "mirror", mounts)
+    mounts.write_text(line("/", "btrfs"))
+    check_folder(tmp_path / "mirror", mounts)
+
+
+def test_room_is_what_the_disk_and_the_limit_leave(tmp_path: Path) -> None:
+    Room(tmp_path, 0, None).check(1000, 10**15, "x")
+    Room(tmp_path, 0, 2000).check(1000, 1000, "x")
+    with pytest.raises(NoRoom, match=r"1,000 bytes wanted.*mirror\.max_bytes") as limited:
+        Room(tmp_path, 0, 2000).check(1000, 1001, "a file")
+    with pytest.raises(NoRoom, match=r"a file.*mirror\.min_free") as full:
+        Room(tmp_path, 10**18, None).check(1, 0, "a file")
+    assert limited.value.exit_code == full.value.exit_code == 73
+    assert limited.value.hint
+    assert full.value.hint
