@@ -382,3 +382,16 @@ class _Adapter(requests.adapters.HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+    def close(self) -> None:
+        """Close the idle connections now.
+
+        urllib3 only forgets its pools, and their connections stay open until the garbage
+        collector comes: an error that somebody keeps holds them by its traceback.
+        """
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 it cannot be iterated over
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
+        super().close()
