@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check debian-tools bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,11 +16,19 @@ check: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: check
+test: check debian-tools
 	$(BIN)/python -m pytest
+
+# systemd's own judgement of our units, and systemd itself to run them.
+debian-tools:
+	tests/install-debian-tools
 
 demo: $(VENV)/installed
 	$(BIN)/lccmirror demo demo-mirror
+
+# all rows, or BENCH_ROWS=name,name make bench
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,0 +1,105 @@
+"""Every row of the table, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from . import rows_memory, rows_poll, rows_startup, rows_table, rows_zip
+from .measure import BenchmarkFailed
+from .rows import Row
+
+_INGEST = "a dataset of 200,000 rows × 25 columns, CSV and JSON, into the catalog"
+_STARTUP = "`lccmirror --version`, `status` on a catalog of 100,000 datasets"
+
+ROWS: Final[tuple[Row, ...]] = (
+    Row(
+        name="idle_poll",
+        work="a poll with nothing new, 1,000 datasets known (bytes received)",
+        beside="the reference client's `list_recent_datasets(1000)`",
+        reach=0.01,
+        at_least=False,
+        measure=rows_poll.idle_poll,
+    ),
+    Row(
+        name="startup",
+        work=_STARTUP,
+        beside="`python -c pass`",
+        reach=6,
+        at_least=False,
+        measure=rows_startup.beside_python,
+    ),
+    Row(
+        name="startup_sqlite_utils",
+        work=_STARTUP,
+        beside="`sqlite-utils --version`",
+        reach=1,
+        at_least=False,
+        measure=rows_startup.beside_sqlite_utils,
+    ),
+    Row(
+        name="table_ingest",
+        work=_INGEST,
+        beside="`sqlite3 .import` into a bare table",
+        reach=0.1,
+        at_least=True,
+        measure=rows_table.beside_sqlite3,
+    ),
+    Row(
+        name="table_ingest_sqlite_utils",
+        work=_INGEST,
+        beside="`sqlite-utils insert --csv`",
+        reach=3,
+        at_least=True,
+        measure=rows_table.beside_sqlite_utils,
+    ),
+    Row(
+        name="json_read",
+        work="every row of a dataset JSON of 200 MB",
+        beside="`json.load`",
+        reach=2.5,
+        at_least=True,
+        measure=rows_table.json_read,
+    ),
+    Row(
+        name="zip_index",
+        work="index a ZIP of 2,000 light curves, all CRCs checked",
+        beside="`zipfile.ZipFile.testzip()`",
+        reach=1.5,
+        at_least=True,
+        measure=rows_zip.zip_index,
+    ),
+    Row(
+        name="memory_zip",
+        work="peak memory of `lccmirror sync` for a ZIP of 1 GB",
+        beside="120 MB",
+        reach=1,
+        at_least=False,
+        measure=rows_memory.memory_zip,
+    ),
+    Row(
+        name="memory_table",
+        work="peak memory of `lccmirror sync` for a dataset of 100,000 rows",
+        beside="120 MB",
+        reach=1,
+        at_least=False,
+        measure=rows_memory.memory_table,
+    ),
+)
+
+
+def chosen(names: str, rows: Sequence[Row] = ROWS) -> tuple[Row, ...]:
+    """Return the rows named in a comma-separated list, or all if it names none.
+
+    Raises
+    ------
+    BenchmarkFailed
+        If a name is of no row.
+    """
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    known = {row.name: row for row in rows}
+    if unknown := [name for name in wanted if name not in known]:
+        raise BenchmarkFailed(
+            f"no such row: {', '.join(unknown)}; there are {', '.join(known)}"
+        )
+    return tuple(known[name] for name in wanted) if wanted else tuple(rows)

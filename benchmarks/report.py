@@ -1,0 +1,80 @@
+"""``docs/benchmarks.md``, made from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_HEAD = """\
+# Benchmarks
+
+Made by `make bench` from [benchmarks.json](benchmarks.json); do not edit. One row alone:
+`BENCH_ROWS=idle_poll make bench`. Each row does the same work on both sides, and checks
+that they came to the same result. The two sides run by turns, after one turn that is not
+counted; figures are medians. Peak memory is the largest resident set of the process that
+does the work, as the kernel counted it, started by a process of 10 MB.
+
+A ratio of times is theirs through ours (2 is twice as fast); of start-up times, bytes and
+memory it is ours through theirs.
+"""
+_TABLE = """
+| row | work | beside | ratio | reach | ours | theirs | peak memory | reached |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the whole page."""
+    table = "".join(_line(row) for row in rows)
+    return _HEAD + _TABLE + table + "".join(_section(row) for row in rows)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    sign = "≥" if row["at_least"] else "≤"
+    cells = (
+        f"[{row['name']}](#{row['name']})",
+        row["work"],
+        row["beside"],
+        f"{row['ratio']:g}",
+        f"{sign} {row['reach']:g}",
+        _amount(row["ours"], row["unit"]),
+        _amount(row["theirs"], row["unit"]),
+        _peaks(row),
+        "yes" if row["reached"] else "**no**",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _section(row: Mapping[str, Any]) -> str:
+    machine = row["machine"]
+    lines = [
+        f"\n## {row['name']}\n",
+        f"`{row['command']}`, {row['measured_at']}, {row['runs']} runs of each side,"
+        f" {machine['cores']} cores ({machine['architecture']}), CPython"
+        f" {machine['python']}, SQLite {machine['sqlite']}; load before:"
+        f" {machine['load_before']:g}.\n",
+        f"![{row['name']}](benchmarks/{row['name']}.svg)\n",
+    ]
+    items = [
+        f"- {limit['what']}: {_number(limit['value'])} (at most {_number(limit['at_most'])})"
+        for limit in row["limits"]
+    ]
+    items += [f"- {name}: {_number(value)}" for name, value in row["details"].items()]
+    if items:
+        lines.append("\n".join(items) + "\n")
+    return "\n".join(lines)
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{_number(value)} {unit}"
+
+
+def _number(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _peaks(row: Mapping[str, Any]) -> str:
+    ours, theirs = row["peak_mb"], row["their_peak_mb"]
+    if ours is None:
+        return ""
+    return f"{ours:.0f} MB" + ("" if theirs is None else f"; theirs {theirs:.0f} MB")

@@ -1,0 +1,117 @@
+"""The benchmarks' own parts: what is kept, what is shown, what counts as reached."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.measure import BenchmarkFailed, Run, by_turns, run, same
+from benchmarks.registry import ROWS, chosen
+from benchmarks.results import read_results
+from benchmarks.rows import Limit, Outcome, Row
+from benchmarks.runner import run_rows
+
+OUTCOME = Outcome(
+    ratio=2.0, ours=1.0, theirs=2.0, unit="s", runs=3, series={"us": (1.0,), "them": (2.0,)}
+)
+
+
+def row(name: str, outcome: Outcome = OUTCOME, reach: float = 1.5) -> Row:
+    return Row(name, f"the work of {name}", "the other", reach, True, lambda folder: outcome)
+
+
+def measure(docs: Path, *rows: Row, order: tuple[str, ...] = ("a", "b", "c")) -> None:
+    run_rows(rows, order, docs, lambda line: None)
+
+
+def test_measuring_some_rows_keeps_the_others(tmp_path: Path) -> None:
+    measure(tmp_path, row("b"), row("a"))
+    before = {one["name"]: one for one in read_results(tmp_path / "benchmarks.json")}
+    measure(tmp_path, row("c"), row("a", replace(OUTCOME, ratio=1.0)))
+    after = {one["name"]: one for one in read_results(tmp_path / "benchmarks.json")}
+    assert list(after) == ["a", "b", "c"]
+    assert after["b"] == before["b"]
+    assert (after["a"]["ratio"], after["a"]["reached"]) == (1.0, False)
+
+
+def test_a_row_that_is_there_no_more_is_dropped(tmp_path: Path) -> None:
+    measure(tmp_path, row("a"), row("b"))
+    measure(tmp_path, row("b"), order=("b",))
+    assert [one["name"] for one in read_results(tmp_path / "benchmarks.json")] == ["b"]
+
+
+def test_a_row_that_fails_leaves_those_measured_before_it(tmp_path: Path) -> None:
+    def fail(folder: Path) -> Outcome:
+        raise BenchmarkFailed("not the same")
+
+    with pytest.raises(BenchmarkFailed, match="not the same"):
+        measure(tmp_path, row("a"), replace(row("b"), measure=fail))
+    assert [one["name"] for one in read_results(tmp_path / "benchmarks.json")] == ["a"]
+
+
+def test_the_fields_that_scripts_read_are_there(tmp_path: Path) -> None:
+    measure(tmp_path, row("a"))
+    (one,) = json.loads((tmp_path / "benchmarks.json").read_text())["rows"]
+    wanted = {"name": "a", "ratio": 2.0, "reach": 1.5, "at_least": True}
+    assert wanted.items() <= one.items()
+    assert one["measured_at"].endswith("Z")
+
+
+def test_the_page_shows_every_row_its_command_and_its_plot(tmp_path: Path) -> None:
+    missed = replace(OUTCOME, limits=(Limit("peak memory, MB", 70.0, 60),))
+    measure(tmp_path, row("a"), row("b", missed))
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert "| the work of a | the other | 2 | ≥ 1.5 | 1 s | 2 s |  | yes |" in page
+    assert "- peak memory, MB: 70 (at most 60)" in page
+    assert "| **no** |" in page
+    for name in ("a", "b"):
+        assert f"`BENCH_ROWS={name} make bench`" in page
+        assert f"](benchmarks/{name}.svg)" in page
+        assert (tmp_path / "benchmarks" / f"{name}.svg").exists()
+
+
+def test_rows_are_chosen_by_name_and_a_wrong_name_is_an_error() -> None:
+    assert [one.name for one in chosen("startup, idle_poll")] == ["startup", "idle_poll"]
+    assert chosen("") == ROWS
+    with pytest.raises(BenchmarkFailed, match="no such row: idle"):
+        chosen("idle")
+
+
+def test_names_are_unique() -> None:
+    assert len({one.name for one in ROWS}) == len(ROWS)
+
+
+def test_sides_run_by_turns_and_the_first_turn_does_not_count() -> None:
+    order: list[str] = []
+
+    def side(name: str) -> Run:
+        order.append(name)
+        return Run(1.0, 1.0, 1.0, f"{name}{len(order)}")
+
+    found = by_turns({"a": lambda: side("a"), "b": lambda: side("b")}, 2)
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert [one.output for one in found["a"]] == ["a4", "a5"]
+
+
+def test_memory_is_the_commands_own_and_not_its_parents() -> None:
+    ballast = bytearray(300_000_000)
+    small = run([sys.executable, "-S", "-c", "pass"])
+    large = run([sys.executable, "-S", "-c", "bytearray(b'x') * 50_000_000"])
+    del ballast
+    assert small.peak_mb < 40
+    assert large.peak_mb > 50
+
+
+def test_a_command_that_fails_is_no_measurement() -> None:
+    with pytest.raises(BenchmarkFailed, match="the reason"):
+        run([sys.executable, "-c", "raise SystemExit('the reason')"])
+
+
+def test_different_results_are_no_comparison() -> None:
+    same("sums", 1, 1, 1)
+    with pytest.raises(BenchmarkFailed, match="sums"):
+        same("sums", 1, 2)
