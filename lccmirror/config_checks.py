@@ -44,6 +44,7 @@ _ONLY_FOR = {
     "sesame": "ftsquery",
     "file": "xmatch",
     "radius_arcsec": "xmatch",
+    "positions_per_request": "xmatch",
 }
 _SERVER_RADIUS = {"conesearch": ("radius_arcmin", 5.0), "xmatch": ("radius_arcsec", 3.0)}
 

@@ -142,6 +142,7 @@ class SearchConfig(Table, frozen=True):
     sesame: bool = False
     file: Annotated[Path | None, values.path] = None
     radius_arcsec: Annotated[float | None, search_values.radius_arcsec] = None
+    positions_per_request: Annotated[int, Meta(ge=1, le=5000)] = 5000
     filters: Annotated[str | None, search_values.filter_text] = None
 
     columns: Annotated[tuple[str, ...], search_values.column_names] = ()

@@ -67,14 +67,23 @@ def check_online(config: Config, collections: Iterable[CollectionLike]) -> list[
             )
     for index, search in enumerate(config.searches):
         found += [
-            (("search", index, *path), message) for path, message in _search(search, known)
+            (("search", index, *path), message) for path, message in search_problems(search, known)
         ]
     return [place(config.path, config.lines, path) + message for path, message in found]
 
 
-def _search(
+def search_problems(
     search: SearchConfig, known: dict[str, frozenset[str]]
 ) -> Iterable[tuple[Path, str]]:
+    """Yield what a search names that the server does not have, each with its key.
+
+    Parameters
+    ----------
+    search
+        The search.
+    known
+        The collections' columns, by database ID.
+    """
     for index, name in enumerate(search.collections):
         if name not in known:
             yield ("collections", index), f'no collection "{name}"{_nearest(name, known)}'

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import json
 import sqlite3
 from typing import TYPE_CHECKING
 
 from ..clock import server_time
 
 if TYPE_CHECKING:
-    from ..server import DatasetSummary
+    from ..server import DatasetHeader, DatasetSummary
 
 
 class Seen(enum.Enum):
@@ -52,7 +53,7 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
     the planner's business.
     """
     row = conn.execute(
-        "SELECT last_updated FROM datasets WHERE setid = ?", (item.setid,)
+        "SELECT last_updated, origin FROM datasets WHERE setid = ?", (item.setid,)
     ).fetchone()
     last_updated = server_time(item.last_updated)
     if row is not None and row[0] == last_updated:
@@ -78,7 +79,48 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
         "UPDATE datasets SET has_lczip = ? WHERE setid = ?",
         (int(item.lczip_path is not None), item.setid),
     )
+    if row is not None and row == (None, "search"):
+        # Our own, complete when we fetched it: the list now tells its time.
+        return Seen.UNCHANGED
     return Seen.NEW if row is None else Seen.CHANGED
+
+
+_RESULT = """
+INSERT INTO datasets (setid, name, description, citation, created_on, nobjects, query_type,
+                      query_params, visibility, has_lczip, origin, state, first_seen, last_seen)
+VALUES (:setid, :name, :description, :citation, :created_on, :nobjects, :query_type,
+        :query_params, :visibility, :has_lczip, 'search', 'listed', :now, :now)
+ON CONFLICT (setid) DO UPDATE SET origin = 'search', last_seen = excluded.last_seen,
+  created_on = coalesce(created_on, excluded.created_on),
+  state = CASE WHEN state IN ('mirrored', 'partial') THEN state ELSE 'listed' END
+"""
+
+
+def record_result(conn: sqlite3.Connection, header: DatasetHeader, now: str) -> None:
+    """Write down a dataset that one of our own searches has made, now complete.
+
+    The list may show it, too, before or after, or never.
+    """
+    conn.execute(
+        _RESULT,
+        {
+            "setid": header.setid,
+            "name": header.name,
+            "description": header.description,
+            "citation": header.citation,
+            "created_on": server_time(header.created) or now,
+            "nobjects": header.actual_nrows,
+            "query_type": header.searchtype,
+            "query_params": json.dumps(header.searchargs, ensure_ascii=False),
+            "visibility": header.visibility,
+            "has_lczip": None if header.has_lczip is None else int(header.has_lczip),
+            "now": now,
+        },
+    )
+    conn.executemany(
+        "INSERT OR IGNORE INTO dataset_collections VALUES (?, ?)",
+        ((header.setid, collection) for collection in header.collections),
+    )
 
 
 def record_vanished(conn: sqlite3.Connection, seen_since: str, now: str) -> int:

@@ -26,7 +26,7 @@ _INT64 = 2**63
 _SQL_TYPES = {"integer": "INTEGER", "real": "REAL", "text": "TEXT"}
 
 # Added by a search to its result; never a value of the collection's own catalog.
-_SEARCH_OWN = frozenset(
+SEARCH_OWN = frozenset(
     (
         *("db_oid", "db_ra", "db_decl", "db_lcfname", "dist_arcsec", "relevance", "extra_info"),
         *("kdtree_oid", "kdtree_ra", "kdtree_decl"),
@@ -150,7 +150,7 @@ class ObjectWriter:
         names = list(FIXED)
         places: list[int] = []
         for place, (name, kind) in enumerate(self._columns):
-            if name not in own or name in _SEARCH_OWN or not name or "\0" in name:
+            if name not in own or name in SEARCH_OWN or not name or "\0" in name:
                 continue
             sql_name = object_column(self._conn, name, kind)
             if sql_name is not None and sql_name not in names:

@@ -74,6 +74,22 @@ def due_work(conn: sqlite3.Connection, now: str) -> Iterator[WorkItem]:
         after = {"created_on": rows[-1][-1] or "", "setid": rows[-1][0]}
 
 
+_ITEM = """
+SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated
+FROM work AS w JOIN datasets AS d USING (setid) WHERE w.setid = ? AND w.not_before <= ?
+"""
+
+
+def due_item(conn: sqlite3.Connection, setid: str, now: str) -> WorkItem | None:
+    """Return what is to be done for one dataset, or None if nothing is due."""
+    row = conn.execute(_ITEM, (setid, now)).fetchone()
+    if row is None:
+        return None
+    setid, reason, attempts, nobjects, zipped, last_updated = row
+    has_lczip = None if zipped is None else bool(zipped)
+    return WorkItem(setid, reason, attempts, nobjects, has_lczip, last_updated)
+
+
 def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) -> datetime:
     """Write down a failed attempt; return when the next one is due."""
     row = conn.execute("SELECT attempts FROM work WHERE setid = ?", (setid,)).fetchone()

@@ -21,6 +21,7 @@ from .plan import plan_again, plan_seen
 from .poll import poll_collections, poll_datasets
 from .recover import clean_incoming, take_back
 from .report import CycleReport
+from .searches import take_up
 from .session import Session, fetcher_for
 from .singles import fetch_formats, fetch_singles
 from .trouble import local_errors
@@ -39,6 +40,8 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
         take_back(session.mirror)
         clean_incoming(session.mirror)
         poll(session, report)
+        # What our own searches have made is fetched like any other dataset.
+        take_up(session)
         fetch_due(session, report)
 
     return _logged(session, job, work)

@@ -24,7 +24,7 @@ from . import layout
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..server import FileInfo, LccClient
+    from ..server import DatasetHeader, FileInfo, LccClient
     from .progress import Progress
 
 _COPY_BYTES = 1 << 20
@@ -120,7 +120,7 @@ def fetch_table(
     if _unchanged_here(fetcher, setid, wanted, held):
         return FetchedTable(setid, None)
     try:
-        document, has_lczip = _fetch_json(fetcher, setid, version)
+        document, has_lczip = fetch_json(fetcher, setid, version)
     except AccessDenied as error:
         raise NotForUs(error.message, hint=error.hint) from error
     products = {"json": document}
@@ -158,13 +158,26 @@ def _unchanged_here(
     return unchanged(held["csv"], fetcher.client.head(server_path(setid, "csv")))
 
 
-def _fetch_json(
-    fetcher: Fetcher, setid: str, version: str | None
+def fetch_json(
+    fetcher: Fetcher,
+    setid: str,
+    version: str | None,
+    on_header: Callable[[DatasetHeader], None] | None = None,
 ) -> tuple[Product, bool | None]:
     """Fetch the dataset's JSON, all pages of it, into one gzip file as published.
 
     A JSON that was whole when an earlier run was cut off is not asked for again: whatever
     happens to a dataset moves its ``last_updated``, which is noted beside the file.
+
+    Parameters
+    ----------
+    on_header
+        Called with the header, unless it is such a JSON.
+
+    Raises
+    ------
+    NotComplete
+        If the server is still making the dataset.
     """
     path = layout.product(setid, "json")
     part = fetcher.root / layout.arriving(path)
@@ -190,6 +203,8 @@ def _fetch_json(
                         npages = header.npages or 1
                 page += 1
         flush_file(raw)
+    if on_header is not None:
+        on_header(header)
     sha256 = sha256_of(part)
     noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
     write_note(note, json.dumps(noted).encode())

@@ -31,28 +31,31 @@ class Candidate:
     visibility: str | None
     nobjects: int | None
     created_on: str | None
+    origin: str
     collections: tuple[str, ...]
 
 
 _CANDIDATE = """
-SELECT d.setid, d.state, d.query_type, d.visibility, d.nobjects, d.created_on,
+SELECT d.setid, d.state, d.query_type, d.visibility, d.nobjects, d.created_on, d.origin,
        (SELECT group_concat(collection) FROM dataset_collections AS c WHERE c.setid = d.setid)
 FROM datasets AS d
 """
 
 
-def _candidate(row: tuple[str, str, str, str, int, str, str | None]) -> Candidate:
-    return Candidate(*row[:6], collections=tuple((row[6] or "").split(",")))
+def _candidate(row: tuple[str, str, str, str, int, str, str, str | None]) -> Candidate:
+    return Candidate(*row[:7], collections=tuple((row[7] or "").split(",")))
 
 
 def refusal(select: SelectConfig, one: Candidate) -> str | None:
     """Return why the rules do not want a dataset, or None if they do.
 
     ``deny`` is stronger than ``allow``, and ``allow`` than every other rule but
-    ``visibility``.
+    ``visibility``. What a saved search of ours has made is wanted.
     """
     if one.setid in select.deny:
         return "select.deny names it"
+    if one.origin == "search":
+        return None
     if one.visibility is not None and one.visibility not in select.visibility:
         return f"its visibility is {one.visibility} (select.visibility)"
     if one.setid in select.allow:

@@ -13,7 +13,7 @@ from typing import Any
 from ..catalog.connection import transaction
 from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
-from ..catalog.work import WorkItem, count_due, due_work, postpone
+from ..catalog.work import WorkItem, count_due, due_item, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
@@ -57,9 +57,17 @@ class Work:
         self._hopeless = 0
 
     def run(self) -> None:
+        """Work through all that is due."""
         now = to_text(self._session.now())
         self._session.progress.plan(count_due(self._conn, now), None)
-        queue = due_work(self._conn, now)
+        self._run(due_work(self._conn, now))
+
+    def run_one(self, setid: str) -> None:
+        """Work on one dataset, if it is due."""
+        item = due_item(self._conn, setid, to_text(self._session.now()))
+        self._run(iter(() if item is None else (item,)))
+
+    def _run(self, queue: Iterator[WorkItem]) -> None:
         workers = self._session.config.mirror.workers
         with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
             try:
