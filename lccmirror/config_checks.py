@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from . import units
+from . import credentials, units
 from .config_convert import Converted, Mistakes
 from .config_cron import least_gap
 from .config_model import (
@@ -213,6 +213,12 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
             f"an anonymous key is limited to {_ANONYMOUS_PER_MINUTE} by default",
         )
     if thorough and table.api_key_file is not None:
+        if credentials.is_unknown(table.api_key_file):
+            findings.warnings.add(
+                ("server", "api_key_file"),
+                "only the service itself gets its credentials from systemd; here there are none",
+            )
+            return
         try:
             mode = table.api_key_file.stat().st_mode
         except OSError as error:
@@ -224,7 +230,7 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
             findings.mistakes.add(
                 ("server", "api_key_file"), f"{table.api_key_file} is not a file"
             )
-        elif mode & 0o077:
+        elif mode & 0o077 and not credentials.is_credential(table.api_key_file):
             findings.warnings.add(
                 ("server", "api_key_file"), "others can read this key; chmod 600 it"
             )

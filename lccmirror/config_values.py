@@ -13,7 +13,7 @@ from datetime import datetime, time
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from . import units
+from . import credentials, units
 from .errors import FormatError, UsageError
 from .names import checked_setid, printable
 
@@ -72,6 +72,11 @@ def path(value: object) -> Path:
         return Path(written).expanduser()
     except RuntimeError as error:
         raise UsageError(f"{error}") from None
+
+
+def secret_path(value: object) -> Path:
+    """Return a path, as `path` does; ``$CREDENTIALS_DIRECTORY`` is systemd's."""
+    return path(credentials.expanded(text(value)))
 
 
 def text(value: object) -> str:

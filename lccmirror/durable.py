@@ -15,14 +15,14 @@ FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, *, mode: int = FOLDER_MODE) -> None:
     """Create `folder` and its parents, each one's entry flushed in its parent."""
     missing = []
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
     for one in reversed(missing):
-        one.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        one.mkdir(mode=mode, exist_ok=True)
         flush_folder(one.parent)
 
 

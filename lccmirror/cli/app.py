@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
     "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),
+    "install-service": LazyCommand("cmd_install_service", "Put the systemd units in place."),
 }
 """Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
 

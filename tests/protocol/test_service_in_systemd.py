@@ -1,0 +1,123 @@
+"""The units under a real systemd: everything works inside their walls, and the walls hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.misbehaving import MisbehavingServer
+from tests.support.systemd_box import SystemdBox
+
+UNIT = "lccmirror-sync@hat.service"
+CONFIG = """
+[server]
+url = "{url}"
+{server}
+
+[mirror]
+root = "/var/lib/lccmirror/hat/mirror"
+min_free = 0
+
+[keys]
+dir = "/var/lib/lccmirror/hat"
+"""
+ROOT = "/var/lib/lccmirror/hat/mirror"
+
+
+@pytest.fixture
+def server() -> Iterator[MisbehavingServer]:
+    with MisbehavingServer(objects=8, points=(5, 9)) as server:
+        server.make_dataset()
+        yield server
+
+
+@pytest.fixture
+def box(tmp_path: Path, server: MisbehavingServer) -> SystemdBox:
+    box = SystemdBox(tmp_path)
+    box.etc("lccmirror/hat.toml", CONFIG.format(url=server.url, server=""))
+    return box
+
+
+def test_a_cycle_works_inside_the_walls(box: SystemdBox, server: MisbehavingServer) -> None:
+    with box:
+        box.systemctl("start", UNIT)
+        assert box.show(UNIT, "Result") == "success"
+        assert "1 mirrored" in box.said(UNIT)
+        setid = server.datasets()[0].setid
+        kept = f"{ROOT}/datasets/{setid[:2]}/{setid}/dataset-{setid}.csv"
+        assert box.run("cat", kept).stdout.encode() == server.product(setid, "csv")
+
+
+def test_the_group_reads_the_mirror_and_nobody_else_the_keys(box: SystemdBox) -> None:
+    with box:
+        box.systemctl("start", UNIT)
+        query = ("/opt/lccmirror/bin/lccmirror", "-c", "/etc/lccmirror/hat.toml", "query")
+        found = box.run(*query, "select state from datasets", user="reader").stdout
+        assert json.loads(found) == [{"state": "mirrored"}]
+        assert box.run("cat", f"{ROOT}/catalog.sqlite", user="stranger", check=False).returncode
+        keys = box.run("find", "/var/lib/lccmirror/hat", "-name", "anonymous-*").stdout.split()
+        assert len(keys) == 1
+        for person in ("reader", "stranger"):
+            assert box.run("cat", keys[0], user=person, check=False).returncode != 0
+
+
+def test_an_account_key_comes_as_a_credential(
+    box: SystemdBox, server: MisbehavingServer
+) -> None:
+    given = 'api_key_file = "$CREDENTIALS_DIRECTORY/key.json"\nanonymous_fallback = false'
+    box.etc("lccmirror/hat.toml", CONFIG.format(url=server.url, server=given))
+    key = server.account_key()
+    box.etc("credstore/lccmirror-hat.json", json.dumps({"apikey": key, "expires": None}))
+    with box:
+        box.systemctl("start", UNIT)
+        said = box.said(UNIT)
+    assert any(one.with_key for one in server.requests)
+    assert not [one for one in server.requests if one.target.startswith("/api/key")]
+    assert key not in said
+
+
+# Run with the unit's own walls around it in place of lccmirror.
+PROBE = """
+import ctypes, json, mmap, os, socket, sys
+found = {}
+def tried(name, what):
+    try:
+        what()
+    except (OSError, PermissionError) as error:
+        found[name] = error.strerror
+    else:
+        found[name] = "allowed"
+tried("write /usr", lambda: open("/usr/x", "w"))
+tried("write /etc", lambda: open("/etc/lccmirror/x", "w"))
+tried("write /opt", lambda: open("/opt/lccmirror/x", "w"))
+tried("list /root", lambda: os.listdir("/root"))
+tried("mount", lambda: os.chroot("/"))
+tried("netlink", lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW))
+tried("W+X memory", lambda: mmap.mmap(-1, 4096, prot=7))
+tried("set-uid file", lambda: (open("/tmp/x", "w"), os.chmod("/tmp/x", 0o4755)))
+tried("user namespace", lambda: os.unshare(0x10000000) if hasattr(os, "unshare")
+      else (ctypes.CDLL(None, use_errno=True).unshare(0x10000000) and (_ for _ in ()).throw(
+          OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))))
+tried("write state", lambda: open(os.environ["STATE_DIRECTORY"] + "/x", "w"))
+tried("write /tmp", lambda: open("/tmp/y", "w"))
+tried("inet", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close())
+found["uid"] = os.getuid() != 0
+print(json.dumps(found))
+"""
+
+
+def test_the_walls_hold(box: SystemdBox) -> None:
+    box.etc("lccmirror/probe.py", PROBE)
+    box.drop_in(
+        UNIT,
+        "[Service]\nExecStart=\nExecStart=/opt/lccmirror/bin/python /etc/lccmirror/probe.py\n",
+    )
+    with box:
+        box.systemctl("start", UNIT)
+        found = json.loads(box.said(UNIT).splitlines()[-1])
+    allowed = {name for name, what in found.items() if what == "allowed"}
+    assert allowed == {"write state", "write /tmp", "inet"}
+    assert found["uid"]
