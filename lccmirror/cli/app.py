@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "sync": LazyCommand("cmd_sync", "Fetch what is new: one full cycle."),
     "status": LazyCommand("cmd_status", "Tell what is here, what waits and what failed."),
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
+    "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
     "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),

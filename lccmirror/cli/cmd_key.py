@@ -90,15 +90,24 @@ def renew() -> None:
     Rarely needed: a key is renewed before it ends, and when the server refuses it. An
     account's key cannot be renewed from here: get one from the server, and import it.
     """
+    from ..daemon.protocol import RenewKey
+    from ..daemon.requests import RenewedKey, renewed_key
     from ..sync.connect import connect
+    from .jobs import handed_over, watched
 
-    config = settings().load()
-    with connect(config) as client:
-        key = client.new_key()
-        in_use = client.current_key()
-    click.echo(f"a new anonymous key for {config.server.url}, {_end(key)}")
-    if in_use.kind == "account":
-        settings().note("the account's key is still the one in use")
+    chosen = settings()
+    config = chosen.load()
+    with watched(chosen) as job:
+        renewed = handed_over(config, RenewKey(), job, RenewedKey)
+        if renewed is None:
+            with connect(config, stop=job.around.stop) as client:
+                renewed = renewed_key(client)
+    good = "which does not say when it ends"
+    if renewed.expires is not None:
+        good = f"good until {renewed.expires}"
+    click.echo(f"a new anonymous key for {config.server.url}, {good}")
+    if renewed.in_use == "account":
+        chosen.note("the account's key is still the one in use")
 
 
 def _keys(config: Config) -> Iterator[tuple[ApiKey, Path]]:

@@ -42,6 +42,8 @@ _COLUMNS = (
 def command(dry_run: bool, output: OutputOptions) -> None:
     """Fetch what is new, check it, and take it into the catalog.
 
+    With a daemon running, it does the work, and this shows how it goes.
+
     What cannot be fetched now is named on stderr and tried again by later cycles. Ctrl-C
     stops soon and keeps what has come; the next sync goes on from there. The exit code is 0
     if nothing is left over, 1 if some datasets failed, 69 if the server cannot be reached,
@@ -55,22 +57,29 @@ def command(dry_run: bool, output: OutputOptions) -> None:
     if dry_run:
         _dry_run(config, output, chosen)
         return
+    from ..daemon.protocol import Sync
     from ..sync.jobs import sync
-    from .jobs import tell, watched
+    from ..sync.report import CycleTold
+    from .jobs import handed_over, tell, watched
 
     with watched(chosen) as job:
-        told = sync(config, job.around).told()
+        told = handed_over(config, Sync(), job, CycleTold)
+        if told is None:
+            told = sync(config, job.around).told()
     tell(told, chosen)
     job.stopping.leave(told.exit_code)
 
 
 def _dry_run(config: Config, output: OutputOptions, chosen: Settings) -> None:
+    from ..daemon.protocol import Sync
     from ..query import Result, Value
-    from ..sync.jobs import dry_run
-    from .jobs import watched
+    from ..sync.jobs import Planned, dry_run
+    from .jobs import handed_over, watched
 
     with watched(chosen) as job:
-        planned = dry_run(config, job.around)
+        planned = handed_over(config, Sync(dry_run=True), job, list[Planned])
+        if planned is None:
+            planned = dry_run(config, job.around)
     rows: list[tuple[Value, ...]] = [
         (
             one.action,

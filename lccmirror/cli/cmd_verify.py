@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.filesize import decimal
 
+from ..errors import Stopped
 from ..names import printable
 from .commands import Command
 from .settings import Settings, settings
@@ -28,17 +29,25 @@ def command(repair: bool) -> None:
     server is not asked. The exit code is 0 if all is well (again), 65 if local data is
     damaged.
     """
-    from ..sync.jobs import repair_mirror, verify_mirror
-    from .jobs import tell, watched
+    from ..daemon.protocol import Verify
+    from ..sync.jobs import Verified, repair_mirror, verify_mirror
+    from .jobs import handed_over, tell, watched
 
     chosen = settings()
     config = chosen.load(thorough=repair)
     work = repair_mirror if repair else verify_mirror
     with watched(chosen) as job:
-        progress = job.around.progress
-        progress.begin("verify", "reading the mirror", None)
-        done = work(config, job.around, advance=lambda n: progress.advance("verify", n))
-        progress.end("verify", ok=not done.found.damage)
+        done = handed_over(config, Verify(repair=repair), job, Verified)
+        if done is None:
+            progress = job.around.progress
+            progress.begin("verify", "reading the mirror", None)
+            try:
+                done = work(config, job.around, advance=lambda n: progress.advance("verify", n))
+            except Stopped as error:
+                progress.note(error.message)
+                job.stopping.leave(1)
+                raise
+            progress.end("verify", ok=not done.found.damage)
     _tell(done.found, chosen)
     if done.repair is not None:
         tell(done.repair, chosen)

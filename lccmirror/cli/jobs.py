@@ -6,18 +6,23 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from ..errors import Stopped
 from ..names import printable
 from .progress import progress_display
 from .settings import Settings
 from .stopping import Stopping, stoppable
 
 if TYPE_CHECKING:
+    from ..config import Config
+    from ..daemon.protocol import Request
     from ..sync.jobs import Surroundings
     from ..sync.report import CycleTold
+
+T = TypeVar("T")
 
 _NAMED = 20
 
@@ -42,6 +47,40 @@ def watched(chosen: Settings) -> Iterator[Watched]:
             on_key_event=lambda event: progress.note(event.message),
         )
         yield Watched(around, stopping)
+
+
+def handed_over(config: Config, request: Request, job: Watched, kind: type[T]) -> T | None:
+    """Have the daemon do it, if one holds this mirror; else return None.
+
+    Parameters
+    ----------
+    request
+        What it is asked for.
+    job
+        Is shown the daemon's progress. Ctrl-C ends the following, not the work.
+    kind
+        What the result is.
+
+    Raises
+    ------
+    LccMirrorError
+        As the work itself would have raised it.
+    """
+    from ..daemon.asking import ask, connect
+
+    connection = connect(config.mirror.root)
+    if connection is None:
+        return None
+    around = job.around
+    with connection:
+        try:
+            return ask(connection, request, kind, progress=around.progress, stop=around.stop)
+        except Stopped as error:
+            if job.stopping.signum is None:
+                raise
+            around.progress.note(error.message)
+            job.stopping.leave(1)
+    raise AssertionError("leave() does not return")
 
 
 def tell(told: CycleTold, chosen: Settings) -> None:

@@ -1,0 +1,139 @@
+"""How each of the daemon's own jobs is done, and which there are."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..clock import to_text
+from ..errors import LccMirrorError, ServerError
+from ..names import printable
+from ..sync.cycle import collection_cycle, dataset_cycle
+from ..sync.verify import plan_repair
+from ..sync.verify_slice import verify_slice
+from .jobs import Job, Outcome
+from .timetable import Every, Nightly
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..sync.report import CycleReport
+    from ..sync.session import Session
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600.0
+_TIDY = 6 * HOUR
+_KEYS = (60.0, HOUR)
+_DAMAGE_NAMED = 5
+# Idle cycles are of no use for long; those that did something stay.
+_LOG_KEPT = timedelta(days=90)
+
+
+def jobs_of(config: Config) -> tuple[Job, ...]:
+    """Return what the daemon does by itself under a configuration."""
+    daemon = config.daemon
+    night = Nightly(daemon.nightly)
+    # Often enough that a key is renewed in the first part of the time kept for it.
+    keys = Every(min(max(config.keys.renew_before_s / 4 or HOUR, _KEYS[0]), _KEYS[1]))
+    jobs = (
+        Job("collections", Every(config.poll.collections_s), poll_collections, online=True),
+        Job("datasets", Every(config.poll.datasets_s), poll_datasets, online=True, probe=True),
+        Job("keys", keys, renew_keys, online=True),
+        Job("verify", night, verify_part),
+        Job("tidy", Every(_TIDY), tidy_catalog),
+    )
+    return tuple(
+        Job(
+            job.name,
+            job.timetable,
+            job.run,
+            job.online,
+            job.probe,
+            job.name not in daemon.no_catch_up,
+            job.plan,
+        )
+        for job in jobs
+    )
+
+
+def poll_datasets(session: Session) -> Outcome:
+    """Ask for new datasets, and fetch what is due."""
+    return outcome_of(dataset_cycle(session))
+
+
+def poll_collections(session: Session) -> Outcome:
+    """Ask for the collections."""
+    return outcome_of(collection_cycle(session))
+
+
+def outcome_of(report: CycleReport) -> Outcome:
+    """Return how a cycle ended, for the agenda and the log."""
+    if report.poll.gap is not None:
+        log.warning("%s", printable(report.poll.gap))
+    news = bool(
+        report.poll.new
+        or report.poll.changed
+        or report.poll.vanished
+        or report.mirrored
+        or report.failed
+        or report.singles
+        or report.new_collections
+    )
+    ended = report.stopped or report.no_room
+    # Datasets that failed have delays of their own, in the work table.
+    ok = report.exit_code in (0, 1) and report.stopped is None
+    return Outcome(ok, report.summary(), news, error=ended)
+
+
+def renew_keys(session: Session) -> Outcome:
+    """Renew the anonymous key if its end is near; what happens is told by key events."""
+    try:
+        key = session.client.current_key()
+    except ServerError as error:
+        return Outcome(ok=False, message=error.message, error=error)
+    until = "" if key.expires is None else f" until {to_text(key.expires)}"
+    return Outcome(message=f"the {key.kind} key is good{until}")
+
+
+def verify_part(session: Session) -> Outcome:
+    """Read tonight's share of the mirror; what is damaged is fetched again by the next poll."""
+    every = timedelta(seconds=session.config.daemon.verify_every_s)
+    done = verify_slice(session.mirror, session.now, every=every, stop=session.stop)
+    report = done.report
+    for one in report.damage[:_DAMAGE_NAMED]:
+        log.warning("%s: %s: %s", one.what, printable(one.path), printable(one.detail))
+    if report.damage:
+        now = to_text(session.now())
+        plan_repair(session.mirror, report, session.config.limits, now)
+    damage = len(report.damage)
+    found = f"{damage:,} damaged or missing; fetched again soon" if damage else "all good"
+    message = f"{report.files:,} files, {report.bytes:,} bytes verified: {found}"
+    return Outcome(message=message, news=bool(damage), more=done.more)
+
+
+def tidy_catalog(session: Session) -> Outcome:
+    """Let SQLite look after its statistics and its log, and forget idle cycles of old."""
+    conn = session.mirror.conn
+    before = to_text(session.now() - _LOG_KEPT)
+    conn.execute(
+        "DELETE FROM sync_log WHERE started < ? AND outcome = 'ok' AND new_datasets = 0",
+        (before,),
+    )
+    conn.execute("PRAGMA optimize")
+    (busy_ms,) = conn.execute("PRAGMA busy_timeout").fetchone()
+    # A reader that stays keeps the log from being emptied; the next time will do.
+    conn.execute("PRAGMA busy_timeout = 1000")
+    try:
+        blocked, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        conn.execute(f"PRAGMA busy_timeout = {busy_ms}")
+    return Outcome(message="a reader holds the catalog's log" if blocked else "tidy")
+
+
+def failed(error: LccMirrorError | sqlite3.Error | OSError) -> Outcome:
+    """Return the outcome of a run that an error ended."""
+    known = error if isinstance(error, LccMirrorError) else None
+    message = known.message if known is not None else f"{type(error).__name__}: {error}"
+    return Outcome(ok=False, message=message, error=known)

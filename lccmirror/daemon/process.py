@@ -1,0 +1,290 @@
+"""A real process around `core`: its threads, signals, control socket, and systemd.
+
+The main thread waits for what happens and acts on it; the writer thread works; the
+scheduler's thread and the clients' threads only put things on queues.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from .. import __version__
+from ..clock import to_text, utc_now
+from ..errors import ConfigError
+from ..names import printable
+from ..server.timing import Timing
+from .control import Control
+from .core import Appointments, Daemon
+from .events import Event as DaemonEvent
+from .hold import Environs, hold_mirror
+from .key_events import KeyLog
+from .notify_systemd import Notifier, watchdog_s
+from .outbox import Outbox
+from .protocol import Accepted, Done, Event, Ping, Refused, Request, Status, Sync
+from .pulse import Pulse, Stop
+from .scheduler import BackgroundTimer
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ..config import Config
+
+log = logging.getLogger(__name__)
+
+# What is asked of us is 10 seconds.
+LEAVE_WITHIN_S = 9.0
+_TICK_S = 5.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+
+
+@dataclass(frozen=True)
+class _Signal:
+    number: int
+
+
+@dataclass(frozen=True)
+class _Worked:
+    appointments: Appointments
+
+
+@dataclass(frozen=True)
+class _Tick:
+    """The scheduler lives."""
+
+
+@dataclass(frozen=True)
+class _WriterEnded:
+    error: BaseException | None
+
+
+_Happened = _Signal | _Worked | _Tick | _WriterEnded
+
+
+def run_daemon(
+    config: Config,
+    load: Callable[[], Config],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    observers: tuple[Callable[[DaemonEvent], None], ...] = (),
+) -> int:
+    """Run the daemon until it is asked to stop; return the exit code.
+
+    Parameters
+    ----------
+    config
+        The configuration to begin with.
+    load
+        Reads it again, for SIGHUP.
+    environ
+        Where systemd says how to reach it.
+    observers
+        Called in the writer's thread with what happens.
+
+    Raises
+    ------
+    MirrorLocked
+        If another lccmirror holds the mirror.
+    LocalError, ConfigError
+        If it cannot be opened.
+    """
+    pulse = Pulse()
+    stop = Stop(pulse)
+    timing = Timing(wait=lambda event, seconds: event.wait(seconds))
+    keys = KeyLog(observers)
+    environs = Environs(stop, utc_now, timing, keys)
+    notifier = Notifier(environ.get("NOTIFY_SOCKET"))
+    inbox: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
+    with _signals(inbox, stop), hold_mirror(config, environs) as hold:
+        scheduler = BackgroundTimer()
+        daemon = Daemon(hold, scheduler, pulse, observers=observers)
+        within_s = watchdog_s(environ, os.getpid())
+        process = _Process(daemon, load, inbox, notifier, pulse, within_s)
+        control = Control(config.mirror.root, process.answer)
+        try:
+            scheduler.every(min(_TICK_S, (within_s or 60.0) / 4), lambda: inbox.put(_Tick()))
+            daemon.start()
+            scheduler.start()
+            process.begin()
+            log.info(
+                "lccmirror %s mirrors %s to %s",
+                __version__,
+                config.server.url,
+                printable(str(config.mirror.root)),
+            )
+            notifier.ready()
+            code = process.watch()
+        finally:
+            daemon.leave()
+            process.end()
+            control.close()
+    log.info("left; nothing is lost")
+    return code
+
+
+class _Process:
+    """What the main thread does."""
+
+    def __init__(
+        self,
+        daemon: Daemon,
+        load: Callable[[], Config],
+        inbox: queue.SimpleQueue[_Happened],
+        notifier: Notifier,
+        pulse: Pulse,
+        watchdog_within_s: float | None,
+    ) -> None:
+        self._daemon = daemon
+        self._load = load
+        self._inbox = inbox
+        self._notifier = notifier
+        self._pulse = pulse
+        self._watchdog_within_s = watchdog_within_s
+        self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
+
+    def begin(self) -> None:
+        """Let the writer begin."""
+        self._writer.start()
+
+    def end(self) -> None:
+        """Wait for the writer, which has been told to leave."""
+        if self._writer.is_alive():
+            self._writer.join()
+
+    def _write(self) -> None:
+        error: BaseException | None = None
+        try:
+            while (task := self._daemon.queue.take()) is not None:
+                self._inbox.put(_Worked(self._daemon.work(task)))
+        except BaseException as caught:  # noqa: BLE001 -- told by the main thread, which ends
+            error = caught
+        self._inbox.put(_WriterEnded(error))
+
+    def watch(self) -> int:
+        """Act on what happens until the writer has ended; return the exit code."""
+        while True:
+            match self._inbox.get():
+                case _Signal(signal.SIGHUP):
+                    self._reload()
+                case _Signal(signal.SIGUSR1):
+                    self._daemon.ask(Sync())
+                case _Signal(number):
+                    log.info("%s: leaving", signal.Signals(number).name)
+                    self._notifier.stopping()
+                    self._daemon.leave()
+                case _Worked(appointments):
+                    if not self._daemon.hold.stop.final:
+                        self._daemon.arm(appointments)
+                    self._tell_status()
+                case _Tick():
+                    self._feed_watchdog()
+                    self._tell_status()
+                case _WriterEnded(error):
+                    if error is not None:
+                        log.critical("the writer has ended", exc_info=error)
+                        return 70
+                    return 0
+
+    def answer(self, request: Request, outbox: Outbox) -> Event:
+        """Take a request of a client; called in the client's thread."""
+        doing = self._daemon.doing
+        busy = doing.what if doing is not None else None
+        match request:
+            case Ping():
+                return Done({"version": __version__, "pid": os.getpid()})
+            case Status():
+                return Done(self._status())
+        ahead = self._daemon.ask(request, outbox)
+        if ahead is None:
+            return Refused("the daemon is being stopped")
+        return Accepted(ahead, busy)
+
+    def _status(self) -> dict[str, object]:
+        doing = self._daemon.doing
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "doing": None if doing is None else doing.what,
+            "since": None if doing is None else to_text(doing.since),
+            "waiting": len(self._daemon.queue),
+        }
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        try:
+            config = self._load()
+            self._daemon.adopt(config)
+        except ConfigError as error:
+            for line in error.message.splitlines():
+                log.warning("%s", printable(line))
+            log.warning("the configuration has mistakes: going on with the old one")
+        else:
+            for warning in config.warnings:
+                log.warning("%s", printable(warning))
+        self._notifier.ready()
+
+    def _feed_watchdog(self) -> None:
+        """Tell systemd that all is well, if it is seen to be.
+
+        That this is called shows that the scheduler and this thread live. The writer
+        lives if it waits for work, or if its work has moved lately.
+        """
+        if self._watchdog_within_s is None or not self._writer.is_alive():
+            return
+        if self._daemon.doing is None or self._pulse.age_s < self._watchdog_within_s / 2:
+            self._notifier.watchdog()
+
+    def _tell_status(self) -> None:
+        doing = self._daemon.doing
+        if doing is not None:
+            self._notifier.status(f"{doing.what}, since {doing.since:%H:%M} UTC")
+            return
+        following = min(self._daemon.appointments_now(), default=None, key=lambda one: one[1])
+        if following is None:
+            self._notifier.status("idle")
+        else:
+            name, moment = following
+            self._notifier.status(f"idle; next {name} at {moment:%H:%M} UTC")
+
+
+@contextlib.contextmanager
+def _signals(inbox: queue.SimpleQueue[_Happened], stop: Stop) -> Iterator[None]:
+    """Pass signals on to the main thread's loop; see that a wish to leave is met in time."""
+    asked, left = threading.Event(), threading.Event()
+
+    def see_to_it() -> None:
+        asked.wait()
+        if not left.wait(LEAVE_WITHIN_S):
+            _leave_now()
+
+    def received(number: int, frame: FrameType | None) -> None:
+        # Nothing here may wait for a lock that the main thread could hold.
+        if number in (signal.SIGTERM, signal.SIGINT):
+            if asked.is_set():
+                _leave_now()
+            asked.set()
+            stop.for_good()
+        inbox.put(_Signal(number))
+
+    threading.Thread(target=see_to_it, name="leaver", daemon=True).start()
+    before = {number: signal.signal(number, received) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        left.set()
+        asked.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave_now() -> NoReturn:
+    # What is under way is as safe as in a power cut, and taken up by the next start.
+    os.write(2, b"leaving in the middle of it; nothing is lost\n")
+    os._exit(0)

@@ -1,0 +1,118 @@
+"""What people ask for at the control socket, done by the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..clock import to_text
+from ..errors import LccMirrorError, UsageError
+from ..sync.cycle import run_cycle
+from ..sync.jobs import rehearse, repair_held, verify_held
+from .protocol import (
+    Done,
+    Failed,
+    Ping,
+    Prune,
+    RenewKey,
+    Request,
+    RunSearches,
+    Status,
+    Sync,
+    Verify,
+)
+
+if TYPE_CHECKING:
+    from ..server import LccClient
+    from ..sync.session import Session
+
+
+@dataclass(frozen=True)
+class RenewedKey:
+    """A new anonymous key; never the key itself.
+
+    Attributes
+    ----------
+    expires
+        When it ends, if the server says so.
+    in_use
+        Which kind of key requests carry: ``anonymous`` or ``account``.
+    """
+
+    expires: str | None
+    in_use: str
+
+
+def do_request(request: Request, session: Session) -> Any:
+    """Do what was asked; return the result, plain enough to be sent.
+
+    Raises
+    ------
+    LccMirrorError
+        As the work does.
+    """
+    match request:
+        case Sync(dry_run=True):
+            return rehearse(session)
+        case Sync():
+            return run_cycle(session).told()
+        case Verify(repair=repair):
+            return _verify(session, repair=repair)
+        case RenewKey():
+            return renewed_key(session.client)
+        case RunSearches():
+            raise UsageError("this daemon cannot run searches yet")
+        case Prune():
+            raise UsageError("this daemon cannot prune yet")
+        case Ping() | Status():
+            raise UsageError("this is answered at once, not done")
+
+
+def answer(work: Callable[[], Any]) -> Done | Failed:
+    """Do something and return what is said of its end."""
+    try:
+        return Done(msgspec.to_builtins(work()))
+    except LccMirrorError as error:
+        return Failed(type(error).__name__, error.message, error.hint)
+
+
+def _verify(session: Session, *, repair: bool) -> Any:
+    progress, key = session.progress, "verify"
+    progress.begin(key, "reading the mirror", None)
+    done = verify_held(
+        session.mirror,
+        session.now,
+        advance=lambda n: progress.advance(key, n),
+        stop=session.stop,
+    )
+    progress.end(key, ok=not done.found.damage)
+    return repair_held(session, done.found) if repair and done.found.damage else done
+
+
+def renewed_key(client: LccClient) -> RenewedKey:
+    """Get a new anonymous key."""
+    key = client.new_key()
+    expires = None if key.expires is None else to_text(key.expires)
+    return RenewedKey(expires, client.current_key().kind)
+
+
+def in_words(request: Request) -> str:
+    """Name a request for the log and for `status`."""
+    match request:
+        case Sync(dry_run=dry_run):
+            return "sync --dry-run" if dry_run else "sync"
+        case Verify(repair=repair):
+            return "verify --repair" if repair else "verify"
+        case RenewKey():
+            return "key renew"
+        case RunSearches(names=names):
+            return "search run " + " ".join(names)
+        case Prune(dry_run=dry_run):
+            return "prune --dry-run" if dry_run else "prune"
+        case Ping():
+            return "ping"
+        case Status():
+            return "status"
