@@ -79,9 +79,10 @@ def close_writer(conn: sqlite3.Connection) -> None:
     try:
         if conn.in_transaction:
             conn.rollback()
+        # A reader may stay for hours: neither of these is worth the minute that a write is.
+        conn.execute("PRAGMA busy_timeout = 1000")
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with contextlib.suppress(sqlite3.OperationalError):
-            conn.execute("PRAGMA busy_timeout = 1000")
             conn.execute("PRAGMA journal_mode = DELETE")
     finally:
         conn.close()
