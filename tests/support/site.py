@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import sqlite3
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -134,6 +136,13 @@ class Site:
             return conn.execute(statement, values).fetchall()
         finally:
             conn.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write in the catalog behind the mirror's back."""
+        with contextlib.closing(sqlite3.connect(self.root / "catalog.sqlite")) as conn:
+            yield conn
+            conn.commit()
 
     def states(self) -> dict[str, str]:
         """Return the state of each dataset in the catalog."""

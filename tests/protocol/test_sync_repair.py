@@ -1,0 +1,258 @@
+"""Verify finds every damage and changes no file; repair fetches what is damaged, no more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lccmirror.sync.report import CycleTold
+from tests.support import misbehaving as wrong
+from tests.support.site import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, '[server]\nretry_total = "1s"') as site:
+        yield site
+
+
+def flip(path: Path) -> None:
+    """Change one bit, and neither length nor times: what a bad disk does."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def lengthen(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"\0")
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def to_link(path: Path) -> None:
+    aside = path.with_name("aside")
+    path.rename(aside)
+    path.symlink_to(aside)
+
+
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "missing": (Path.unlink, "missing", "not there"),
+    "bit flipped": (flip, "damaged", "other bytes"),
+    "truncated": (truncate, "damaged", "instead of"),
+    "longer": (lengthen, "damaged", "instead of"),
+    "empty": (empty, "damaged", "0 bytes instead of"),
+}
+OBSTACLES: dict[str, Callable[[Path], None]] = {"a link": to_link, "a folder": to_folder}
+
+
+def bodies(site: Site) -> list[str]:
+    """Return the products that were fetched since the last job began."""
+    asked = site.requests()
+    return [one for one in asked if one.startswith("GET") and ("/d/" in one or "/p/" in one)]
+
+
+def repair(site: Site) -> CycleTold:
+    site.seen = len(site.server.requests)
+    repaired = site.repair()
+    assert repaired.repair is not None
+    assert repaired.left is not None
+    return repaired.repair
+
+
+@pytest.mark.parametrize("how", sorted(DAMAGE))
+@pytest.mark.parametrize("kind", ["csv", "json", "lczip"])
+def test_damage_is_found_and_only_that_is_fetched(site: Site, how: str, kind: str) -> None:
+    hurt = site.server.make_dataset()
+    sound = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    site.sync()
+    damage, what, words = DAMAGE[how]
+    path = site.file(hurt, kind)
+    damage(path)
+    before = path.read_bytes() if path.exists() else None
+    site.seen = len(site.server.requests)
+    verified = site.verify()
+    assert verified.exit_code == 65
+    (found,) = verified.found.damage
+    assert (found.what, found.setid, found.kind) == (what, hurt, kind)
+    assert site.root / found.path == path
+    assert words in found.detail
+    assert site.requests() == []
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert site.sql("SELECT path FROM files WHERE state <> 'ok'") == [(found.path,)]
+    repair(site)
+    assert all(hurt in one for one in bodies(site))
+    fetched_zip = [one for one in bodies(site) if "/p/" in one]
+    fetched_csv = [one for one in bodies(site) if "/d/" in one]
+    assert (len(fetched_csv), len(fetched_zip)) == ((0, 1) if kind == "lczip" else (1, 0))
+    assert site.requests("/api/datasets") == []
+    assert site.verify().exit_code == 0
+    site.check()
+    assert site.states() == {hurt: "mirrored", sound: "mirrored"}
+
+
+@pytest.mark.parametrize("what", sorted(OBSTACLES))
+def test_what_was_put_in_a_files_place_is_said_and_not_touched(site: Site, what: str) -> None:
+    hurt = site.server.make_dataset()
+    other = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    site.sync()
+    path = site.file(hurt, "lczip")
+    OBSTACLES[what](path)
+    flip(site.file(other, "csv"))
+    repaired = site.repair()
+    assert repaired.exit_code == 65
+    assert repaired.repair is not None
+    assert str(path) in repaired.repair.failed[hurt]
+    assert site.file(other, "csv").read_bytes() == site.server.product(other, "csv")
+    assert path.is_symlink() or path.is_dir()
+    if path.is_symlink():
+        path.unlink()
+        path.with_name("aside").unlink()
+    else:
+        path.rmdir()
+    site.clock.forward(7200)
+    assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_a_shared_zip_that_is_damaged_is_fetched_once_and_shared_again(site: Site) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    two = site.server.make_dataset(columns=("ndet",))
+    site.sync()
+    assert site.file(one, "lczip").samefile(site.file(two, "lczip"))
+    flip(site.file(one, "lczip"))
+    assert len(site.verify().found.damage) == 2
+    repair(site)
+    assert len([asked for asked in bodies(site) if "/p/" in asked]) == 1
+    assert site.file(one, "lczip").samefile(site.file(two, "lczip"))
+    site.check()
+
+
+def test_an_old_version_that_is_damaged_does_not_come_again(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    site.clock.forward(100)
+    site.server.remake_zip(setid)
+    site.server.change_visibility(setid, "public")
+    site.sync()
+    ((path,),) = site.sql("SELECT path FROM files WHERE state = 'superseded'")
+    flip(site.root / path)
+    (found,) = site.verify().found.damage
+    assert found.superseded
+    repair(site)
+    assert bodies(site) == []
+    assert site.verify().exit_code == 0
+    (site.root / path).unlink()
+    site.check()
+
+
+def test_missing_rows_are_mended_from_the_files(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    with site.writing() as conn:
+        gone = conn.execute("DELETE FROM dataset_rows WHERE row > 3").rowcount
+        conn.execute("UPDATE counts SET n = n - ? WHERE name = 'dataset_rows'", (gone,))
+    (found,) = site.verify().found.damage
+    assert (found.what, found.path) == ("rows", setid)
+    assert "3 rows" in found.detail
+    repair(site)
+    assert site.requests(setid) == []
+    site.check()
+
+
+def test_rows_are_not_mended_from_a_damaged_file(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    with site.writing() as conn:
+        gone = conn.execute("DELETE FROM dataset_rows WHERE row > 3").rowcount
+        conn.execute("UPDATE counts SET n = n - ? WHERE name = 'dataset_rows'", (gone,))
+    objectid = str(site.server.truth(setid)[0]["db_oid"])
+    csv = site.file(setid, "csv")
+    csv.write_bytes(csv.read_bytes().replace(objectid.encode(), objectid[::-1].encode()))
+    site.server.add("", wrong.status(500), times=None)
+    assert site.repair().exit_code == 65
+    known = {one for (one,) in site.sql("SELECT objectid FROM dataset_rows")}
+    assert objectid[::-1] not in known
+    site.server.behave()
+    site.clock.forward(86_400)
+    assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_what_the_server_no_longer_has_is_kept_as_it_is(site: Site) -> None:
+    gone = site.server.make_dataset()
+    site.sync()
+    path = site.file(gone, "csv")
+    flip(path)
+    before = path.read_bytes()
+    site.server.delete(gone)
+    repaired = site.repair()
+    assert repaired.exit_code == 65
+    assert path.read_bytes() == before
+    assert site.file(gone, "lczip").exists()
+    assert site.states() == {gone: "mirrored"}
+    assert len(site.sql("SELECT * FROM dataset_rows")) > 0
+
+
+def test_without_the_server_nothing_is_made_worse(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    flip(site.file(setid, "lczip"))
+    before = {path: path.read_bytes() for path in site.root.glob("datasets/**/*.*")}
+    site.server.add("", wrong.reset(), times=None)
+    assert site.repair().exit_code == 65
+    assert {path: path.read_bytes() for path in before} == before
+    site.server.behave()
+    site.clock.forward(86_400)
+    assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_unknown_files_are_told_and_left_alone(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    stranger = site.file(setid, "csv").with_name("notes.txt")
+    stranger.write_text("mine")
+    verified = site.verify()
+    assert verified.exit_code == 0
+    assert verified.found.unknown == [stranger.relative_to(site.root).as_posix()]
+    assert site.repair().exit_code == 0
+    assert stranger.read_text() == "mine"
+
+
+def test_a_format_description_and_a_single_light_curve_come_again(tmp_path: Path) -> None:
+    settings = '[lightcurves]\nsingles = "missing"\nlimit = 3'
+    with Site(tmp_path, settings, lczip_max_nrows=5) as site:
+        site.server.make_dataset()
+        while site.sync().singles:
+            pass
+        lost = sorted(site.root.glob("lightcurves/*/*"))[:2]
+        truncate(lost[0])
+        lost[1].unlink()
+        described = sorted(site.root.glob("collections/*/*"))
+        before = [path.read_bytes() for path in described]
+        empty(described[0])
+        shutil.rmtree(described[1].parent)
+        assert len(site.verify().found.damage) == 4
+        repair(site)
+        assert [path.read_bytes() for path in described] == before
+        assert all(path.stat().st_size for path in lost)
+        assert len([one for one in site.requests("/l/") if one.startswith("GET")]) == 2
+        site.check()
