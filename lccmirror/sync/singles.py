@@ -17,6 +17,7 @@ from ..clock import to_text
 from ..errors import (
     AccessDenied,
     FormatError,
+    InTheWay,
     NoRoom,
     NotFound,
     ServerError,
@@ -27,6 +28,7 @@ from ..server.urls import lcformat_path, lightcurve_path
 from . import layout
 from .fetch import Fetcher, Product, discard, fetch_file, unchanged
 from .place import forget_arrival, put_product
+from .trouble import local_errors
 
 if TYPE_CHECKING:
     from .session import Session
@@ -51,13 +53,16 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             source = lcformat_path(folder)
             held = get_file(conn, path)
             if held is None or not unchanged(held, session.client.head(source)):
-                product = fetch_file(fetcher, source, path, "lcformat")
-                with transaction(conn):
-                    put_product(session.mirror, product, _at(session), collection=collection)
-                forget_arrival(product)
+                with local_errors():
+                    product = fetch_file(fetcher, source, path, "lcformat")
+                    with transaction(conn):
+                        put_product(
+                            session.mirror, product, _at(session), collection=collection
+                        )
+                    forget_arrival(product)
         except (NotFound, AccessDenied):
             pass  # the collection has none, and is not asked again until it is updated
-        except (ServerError, FormatError) as error:
+        except (ServerError, FormatError, InTheWay) as error:
             failed[f"light-curve format of {collection}"] = error.message
             if isinstance(error, Unreachable):
                 raise
@@ -109,8 +114,12 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
     fetched = 0
     for one, result in _fetch_all(session, fetcher, wanted):
         if isinstance(result, Product):
-            _keep(session, one, result)
-            fetched += 1
+            try:
+                _keep(session, one, result)
+            except InTheWay as error:
+                failed[f"light curve of {one.objectid}"] = error.message
+            else:
+                fetched += 1
         elif isinstance(result, NotFound | AccessDenied):
             with transaction(session.mirror.conn):
                 put_missing(
@@ -128,13 +137,14 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
 
 def _fetch_all(
     session: Session, fetcher: Fetcher, wanted: list[_Wanted]
-) -> Iterator[tuple[_Wanted, Product | ServerError | FormatError]]:
-    def fetch(one: _Wanted) -> Product | ServerError | FormatError:
+) -> Iterator[tuple[_Wanted, Product | ServerError | FormatError | InTheWay]]:
+    def fetch(one: _Wanted) -> Product | ServerError | FormatError | InTheWay:
         try:
-            return _fetch_one(fetcher, one)
+            with local_errors():
+                return _fetch_one(fetcher, one)
         except Unreachable:
             raise
-        except (ServerError, FormatError) as error:
+        except (ServerError, FormatError, InTheWay) as error:
             return error
 
     with ThreadPoolExecutor(session.config.mirror.workers, thread_name_prefix="lc") as pool:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.errors import InTheWay, MirrorUnusable
 from lccmirror.sync import layout
 from tests.support import misbehaving as wrong
-from tests.support.kept import Kept
+from tests.support.kept import Kept, assert_told
 from tests.support.site import Site
 
 QUICK = '[server]\nretry_total = "1s"'
@@ -231,3 +232,70 @@ def test_a_hostile_zip_is_refused_and_said_so(site: Site, tmp_path: Path, what: 
     assert site.verify().exit_code == 0
     site.check(good)
     kept.check()
+
+
+@pytest.mark.parametrize("what", ["a folder", "a link"])
+@pytest.mark.parametrize("early", [True, False])
+def test_something_lies_where_a_format_or_a_light_curve_is_to_go(
+    tmp_path: Path, what: str, early: bool
+) -> None:
+    settings = f'{QUICK}\n[lightcurves]\nsingles = "missing"'
+    with Site(tmp_path, settings, lczip_max_nrows=5) as site:
+        setid = site.server.make_dataset()
+        survey = site.server.surveys[0]
+        name = f"{survey.objects[0].objectid}-csvlc.gz"
+        paths = [
+            layout.lcformat(survey.collection),
+            layout.single_lightcurve(survey.collection, name),
+        ]
+        outside = tmp_path / "outside"
+        outside.write_bytes(b"precious")
+        for path in paths:
+            # In the place of the download, or of what comes of it.
+            obstacle = site.root / (layout.arriving(path) if early else path)
+            obstacle.parent.mkdir(parents=True, exist_ok=True)
+            if what == "a folder":
+                obstacle.mkdir()
+            else:
+                obstacle.symlink_to(outside)
+        report = site.sync()
+        assert site.states() == {setid: "mirrored"}
+        assert outside.read_bytes() == b"precious"
+        if early and what == "a link":
+            assert report.exit_code == 0  # what is no download is cleared from incoming/
+            site.check()
+            return
+        assert report.exit_code == 1
+        assert len(report.failed) == 2
+        assert report.singles == len(site.sql("SELECT * FROM lightcurves")) > 1
+        for path in paths:
+            obstacle = site.root / (layout.arriving(path) if early else path)
+            assert any(str(obstacle) in why for why in report.failed.values())
+            obstacle.unlink() if what == "a link" else obstacle.rmdir()
+        assert site.sync().exit_code == 0
+        site.check()
+
+
+def test_downloads_do_not_pass_through_a_link(site: Site, tmp_path: Path) -> None:
+    site.server.make_dataset()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    site.root.mkdir()
+    (site.root / "incoming").symlink_to(outside)
+    with pytest.raises(InTheWay) as caught:
+        site.sync()
+    assert_told(caught.value, str(site.root / "incoming"), "link")
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["lock", "catalog.sqlite"])
+def test_a_link_for_a_file_of_the_mirror_itself(site: Site, tmp_path: Path, name: str) -> None:
+    site.server.make_dataset()
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"precious")
+    site.root.mkdir()
+    (site.root / name).symlink_to(outside)
+    with pytest.raises(MirrorUnusable) as caught:
+        site.sync()
+    assert_told(caught.value, str(site.root / name))
+    assert outside.read_bytes() == b"precious"
