@@ -18,7 +18,7 @@ from tests.support.misbehaving import reset
 from tests.support.site import Site
 
 # Steps tried in each scenario; all of them where a soak is asked for.
-SAMPLE = 24
+SAMPLE = 20
 SETTINGS = """
 [mirror]
 workers = 1
