@@ -222,12 +222,12 @@ def last_run(conn: sqlite3.Connection, search: str) -> RunRow | None:
     return _one(conn, "search = ?", search)
 
 
-def last_due_run(conn: sqlite3.Connection, search: str) -> RunRow | None:
-    """Return the run of the latest due time of a search."""
+def last_due_run(conn: sqlite3.Connection, search: str, now: str) -> RunRow | None:
+    """Return the run of the latest due time of a search that is not later than `now`."""
     row = conn.execute(
-        f"SELECT {_RUN_COLUMNS} FROM search_runs WHERE search = ? AND due IS NOT NULL "
+        f"SELECT {_RUN_COLUMNS} FROM search_runs WHERE search = ? AND due <= ? "
         "ORDER BY due DESC LIMIT 1",
-        (search,),
+        (search, now),
     ).fetchone()
     return None if row is None else RunRow(*row)
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "config": LazyCommand("cmd_config", "Check the configuration."),
     "sync": LazyCommand("cmd_sync", "Fetch what is new: one full cycle."),
     "status": LazyCommand("cmd_status", "Tell what is here, what waits and what failed."),
+    "search": LazyCommand("cmd_search", "Show, run and compare the saved searches."),
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
     "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),

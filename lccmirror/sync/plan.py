@@ -31,8 +31,8 @@ class Candidate:
     visibility: str | None
     nobjects: int | None
     created_on: str | None
-    origin: str
     collections: tuple[str, ...]
+    origin: str = "listed"
 
 
 _CANDIDATE = """
@@ -43,7 +43,7 @@ FROM datasets AS d
 
 
 def _candidate(row: tuple[str, str, str, str, int, str, str, str | None]) -> Candidate:
-    return Candidate(*row[:7], collections=tuple((row[7] or "").split(",")))
+    return Candidate(*row[:6], tuple((row[7] or "").split(",")), origin=row[6])
 
 
 def refusal(select: SelectConfig, one: Candidate) -> str | None:
@@ -109,7 +109,8 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
         return False
     with transaction(conn):
         for row in conn.execute(
-            _CANDIDATE + " WHERE d.state IN ('listed', 'skipped', 'waiting', 'failed')"
+            _CANDIDATE + " WHERE d.state IN "
+            "('listed', 'skipped', 'waiting', 'failed', 'pruned')"
         ).fetchall():
             one = _candidate(row)
             unwanted = refusal(select, one) is not None
@@ -127,9 +128,12 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
 def _plan(
     conn: sqlite3.Connection, select: SelectConfig, one: Candidate, reason: str, now: str
 ) -> None:
+    if one.state == "pruned" and one.setid not in select.allow:
+        # What was removed on purpose does not come back because the server touches it.
+        return
     why_not = refusal(select, one)
     if why_not is None:
-        if one.state == "skipped":
+        if one.state in ("skipped", "pruned"):
             set_state(conn, one.setid, "listed")
         add_work(conn, one.setid, reason, now)
     else:

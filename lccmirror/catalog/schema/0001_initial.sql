@@ -289,6 +289,8 @@ CREATE TABLE search_run_sets (
 ) WITHOUT ROWID;
 CREATE INDEX search_run_sets_setid ON search_run_sets (setid) WHERE setid IS NOT NULL;
 
+-- With rowids: SQLite 3.40's integrity_check misreads a table without them whose primary
+-- key is not its first columns.
 CREATE TABLE search_changes (
   run_id INTEGER NOT NULL REFERENCES search_runs (id),
   search TEXT NOT NULL,
@@ -296,7 +298,7 @@ CREATE TABLE search_changes (
   collection TEXT NOT NULL,
   objectid TEXT NOT NULL,
   PRIMARY KEY (run_id, collection, objectid)
-) WITHOUT ROWID;
+);
 CREATE INDEX search_changes_search ON search_changes (search, run_id);
 
 -- The objects that a search has found and not lost: all its changes so far, added up.

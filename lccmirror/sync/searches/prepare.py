@@ -10,7 +10,7 @@ from ...catalog.connection import transaction
 from ...catalog.searches import PartRow, RunRow
 from ...clock import from_text, to_text
 from ...config_convert import suggestion
-from ...errors import ServerError, UsageError
+from ...errors import KeyRefused, ServerError, UsageError
 from ..mirror import bind_server
 from ..poll import poll_collections
 from ..session import Session
@@ -92,10 +92,10 @@ def _checked(session: Session, search: SearchConfig) -> Checked:
 def _refusal(session: Session, search: SearchConfig) -> str | None:
     if search.visibility not in ("private", "shared"):
         return None
-    if session.client.current_key().kind != "account":
+    if not _has_account(session):
         return (
-            f"a {search.visibility} dataset needs an account's key: nobody could read it after "
-            "an anonymous key's end"
+            f"a {search.visibility} dataset needs an account's key that is good: nobody could "
+            "read it after an anonymous key's end"
         )
     if search.visibility not in session.config.select.visibility:
         return (
@@ -103,6 +103,18 @@ def _refusal(session: Session, search: SearchConfig) -> str | None:
             f'add "{search.visibility}" to select.visibility if that is meant'
         )
     return None
+
+
+def _has_account(session: Session) -> bool:
+    if session.client.current_key().kind != "account":
+        return False
+    try:
+        # A key that is refused only with the search itself would be replaced by an
+        # anonymous one, and the search sent again under that.
+        session.client.verify_key()
+    except KeyRefused:
+        return False
+    return True
 
 
 def _take_later_dues(session: Session, row: RunRow, search: SearchConfig) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ...catalog import searches as catalog
 from ...catalog.connection import transaction
@@ -101,8 +101,10 @@ def advance(session: Session, run: Run) -> datetime | None:
         row = catalog.get_run(conn, run.id)
         if row.finished is not None:
             return None
-        if row.next_look is not None and from_text(row.next_look) > session.now():
-            return from_text(row.next_look)
+        ahead = from_text(row.next_look or row.started) - session.now()
+        # Further ahead than any of our waits: the clock was wrong then.
+        if timedelta(0) < ahead <= _LONGEST_WAIT:
+            return session.now() + ahead
         if session.stop.is_set():
             raise Stopped("asked to stop")
         following = _step(session, row)
@@ -114,6 +116,7 @@ def advance(session: Session, run: Run) -> datetime | None:
         return following
 
 
+_LONGEST_WAIT = timedelta(days=2)
 _Act = Callable[[Session, RunRow, list[PartRow]], datetime | None]
 _ACTS: tuple[tuple[str, _Act], ...] = (("sending", reclaim), ("unsent", send), ("made", watch))
 

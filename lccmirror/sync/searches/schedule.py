@@ -79,14 +79,14 @@ def next_due(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> d
         return _since(conn, search, now)
     coming = _pending(conn, search, last, now)
     if coming is not None:
-        return max(coming.due or now, _earliest(search, last))
+        return max(coming.due or now, _earliest(search, last, now))
     timetable = point_after(search)
     if timetable is None:
         return None
-    anchor = _anchor(conn, search, last)
+    anchor = _anchor(conn, search, last, now)
     latest = latest_point(search, anchor, now)
     following = timetable(anchor if latest is None else latest[0])
-    return None if following is None else max(following, _earliest(search, last))
+    return None if following is None else max(following, _earliest(search, last, now))
 
 
 def register(conn: sqlite3.Connection, config: Config, now: datetime) -> None:
@@ -203,7 +203,7 @@ def _due(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> DueSe
     if last is None:
         return DueSearch(search.name, _since(conn, search, now))
     coming = _pending(conn, search, last, now)
-    if coming is None or max(coming.due or now, _earliest(search, last)) > now:
+    if coming is None or max(coming.due or now, _earliest(search, last, now)) > now:
         return None
     return coming
 
@@ -214,7 +214,7 @@ def _pending(
     """Return the due time that has come and was not run, or a coming one that is certain."""
     if search.on_new_data:
         return _new_data(conn, search, last, now)
-    point = latest_point(search, _anchor(conn, search, last), now)
+    point = latest_point(search, _anchor(conn, search, last, now), now)
     if point is None:
         return None
     due, covers = point
@@ -243,14 +243,19 @@ def _since(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> dat
     return now if row is None else from_text(row.first_seen)
 
 
-def _anchor(conn: sqlite3.Connection, search: SearchConfig, last: catalog.RunRow) -> datetime:
-    """Return the time from which due times are counted: always one of the timetable."""
-    before = catalog.last_due_run(conn, search.name)
+def _anchor(
+    conn: sqlite3.Connection, search: SearchConfig, last: catalog.RunRow, now: datetime
+) -> datetime:
+    """Return the time from which due times are counted: the last that had its run.
+
+    A clock that was wrong may have left runs in the future; they must not stop the others.
+    """
+    before = catalog.last_due_run(conn, search.name, to_text(now))
     if before is None or before.due is None:
-        return from_text(last.started)
+        return min(from_text(last.started), now)
     return from_text(before.due)
 
 
-def _earliest(search: SearchConfig, last: catalog.RunRow) -> datetime:
+def _earliest(search: SearchConfig, last: catalog.RunRow, now: datetime) -> datetime:
     started = from_text(last.started)
-    return started if search.allow_frequent else started + SPACING
+    return now if search.allow_frequent or started > now else started + SPACING
