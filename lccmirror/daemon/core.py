@@ -18,20 +18,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..errors import ConfigError, LccMirrorError, ServerError, Stopped
 from ..names import printable
 from ..sync.trouble import local_errors
 from .agenda import Agenda
 from .duties import jobs_of
-from .events import Event, JobEnded, ServerBack, ServerGone, TaskEnded
+from .events import Event, JobEnded, SearchEnded, ServerBack, ServerGone, TaskEnded
 from .hold import Hold
 from .jobs import Job, Outcome
 from .outbox import Outbox, Relay
-from .protocol import Done, Failed
+from .protocol import Done, Failed, RunSearches
 from .pulse import Pulse
 from .queue import Adopt, Asked, Scheduled, Task, TaskQueue
-from .requests import answer, do_request, in_words
+from .requests import do_request, failure, in_words
 from .scheduler import Scheduler
+from .searches import SearchJob, report_of_run
 from .troubles import Troubles
 
 if TYPE_CHECKING:
@@ -55,6 +58,14 @@ class Doing:
 
     what: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Somebody who waits for runs of searches to end."""
+
+    outbox: Outbox
+    runs: tuple[int, ...]
 
 
 class Daemon:
@@ -93,6 +104,8 @@ class Daemon:
         self._chance = chance
         self._agenda = Agenda(hold.mirror.conn, hold.now)
         self._troubles = Troubles(hold.mirror.conn, hold.now)
+        self._searches = SearchJob(lambda report: self._tell(SearchEnded(report)))
+        self._waiters: list[Waiter] = []
         self._held_off: Appointments = {}
         # The scheduler's thread takes out of `armed` what it has called.
         self._arming = threading.Lock()
@@ -104,7 +117,7 @@ class Daemon:
 
         Called before the writer begins.
         """
-        self._agenda.adopt(jobs_of(self.hold.config), start=True)
+        self._agenda.adopt(jobs_of(self.hold.config, self._searches), start=True)
         self._plan()
         self.arm(self._appointments())
 
@@ -150,6 +163,8 @@ class Daemon:
         self.hold.stop.for_good()
         self._scheduler.close()
         self.queue.close(_turned_away)
+        for waiter in list(self._waiters):
+            _say(waiter.outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))
 
     def _caller(self, name: str) -> Callable[[], None]:
         def call() -> None:
@@ -183,6 +198,7 @@ class Daemon:
                 case Adopt(config):
                     self._adopted(config)
             if not self.hold.stop.final:
+                self._answer_waiters()
                 self._plan()
         except Exception as error:  # noqa: BLE001 -- told and counted; the other jobs go on
             self._surprise(_name_of(task), error)
@@ -225,7 +241,7 @@ class Daemon:
     def _run(self, job: Job) -> Outcome:
         try:
             with local_errors():
-                outcome = job.run(self.hold.session(Relay(None, self._pulse.beat)))
+                outcome = job.run(self.hold.session(self._relay()))
         except Stopped:
             if self.hold.stop.final:
                 raise
@@ -240,31 +256,43 @@ class Daemon:
         return outcome
 
     def _asked(self, request: Request, outbox: Outbox | None) -> None:
-        name = in_words(request)
-        log.info("asked for: %s", printable(name, 200))
-        session = self.hold.session(Relay(outbox, self._pulse.beat))
-
-        def work() -> object:
-            with local_errors():
-                return do_request(request, session)
-
-        said: Done | Failed
+        name = printable(in_words(request), 200)
+        log.info("asked for: %s", name)
         try:
-            said = answer(work)
+            with local_errors():
+                result = do_request(request, self.hold.session(self._relay(outbox)))
+        except LccMirrorError as error:
+            log.warning("%s: %s", name, printable(error.message))
+            _say(outbox, failure(error))
+            return
         except Exception as error:
             _say(outbox, Failed("LccMirrorError", f"{name} failed: {type(error).__name__}"))
             raise
         if self.hold.stop.final:
-            said = Failed("Stopped", "the daemon is being stopped", _KEPT)
-        _say(outbox, said)
-        if isinstance(said, Done):
-            summary = said.result.get("summary") if isinstance(said.result, dict) else None
-            log.info("%s: %s", printable(name, 200), printable(str(summary or "done")))
+            _say(outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))
+            return
+        log.info("%s: %s", name, printable(getattr(result, "summary", "done")))
+        if isinstance(request, RunSearches) and request.wait and outbox is not None:
+            self._waiters.append(Waiter(outbox, tuple(one.run_id for one in result)))
         else:
-            log.warning("%s: %s", printable(name, 200), printable(said.message))
-        if self._troubles.on("server") and isinstance(said, Done):
+            _say(outbox, Done(msgspec.to_builtins(result)))
+        if self._troubles.on("server"):
             # Whoever asked may have found out that it is back: let the probe look.
             self._agenda.hurry(job.name for job in self._agenda.jobs() if job.probe)
+
+    def _answer_waiters(self) -> None:
+        """Tell those who wait for searches that have ended."""
+        conn = self.hold.mirror.conn
+        for waiter in list(self._waiters):
+            reports = [report_of_run(conn, run_id) for run_id in waiter.runs]
+            if all(report.finished for report in reports):
+                waiter.outbox.put(Done(msgspec.to_builtins(reports)))
+            if waiter.outbox.closed or all(report.finished for report in reports):
+                self._waiters.remove(waiter)
+
+    def _relay(self, outbox: Outbox | None = None) -> Relay:
+        waiting = () if outbox is not None else tuple(one.outbox for one in self._waiters)
+        return Relay(waiting if outbox is None else (outbox,), self._pulse.beat)
 
     def _adopted(self, config: Config) -> None:
         try:
@@ -272,7 +300,7 @@ class Daemon:
         except ConfigError as error:
             log.warning("the old configuration stays in force: %s", printable(error.message))
             return
-        self._agenda.adopt(jobs_of(config), start=False)
+        self._agenda.adopt(jobs_of(config, self._searches), start=False)
         log.info("the configuration was read again")
 
     def _judge(self, key: str, outcome: Outcome, *, probe: bool) -> None:
@@ -306,7 +334,7 @@ class Daemon:
         session = None
         for job in self._agenda.jobs():
             if job.plan is not None:
-                session = session or self.hold.session(Relay(None, self._pulse.beat))
+                session = session or self.hold.session(self._relay())
                 with local_errors():
                     self._agenda.plan(job.name, job.plan(session))
 

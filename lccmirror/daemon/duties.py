@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..clock import to_text
-from ..errors import LccMirrorError, ServerError
+from ..errors import ServerError
 from ..names import printable
 from ..sync.cycle import collection_cycle, dataset_cycle
 from ..sync.verify import plan_repair
 from ..sync.verify_slice import verify_slice
 from .jobs import Job, Outcome
-from .timetable import Every, Nightly
+from .searches import SearchJob
+from .timetable import AsPlanned, Every, Nightly
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -31,7 +32,7 @@ _DAMAGE_NAMED = 5
 _LOG_KEPT = timedelta(days=90)
 
 
-def jobs_of(config: Config) -> tuple[Job, ...]:
+def jobs_of(config: Config, searches: SearchJob) -> tuple[Job, ...]:
     """Return what the daemon does by itself under a configuration."""
     daemon = config.daemon
     night = Nightly(daemon.nightly)
@@ -41,21 +42,11 @@ def jobs_of(config: Config) -> tuple[Job, ...]:
         Job("collections", Every(config.poll.collections_s), poll_collections, online=True),
         Job("datasets", Every(config.poll.datasets_s), poll_datasets, online=True, probe=True),
         Job("keys", keys, renew_keys, online=True),
+        Job("searches", AsPlanned(), searches.run, online=True, plan=searches.plan),
         Job("verify", night, verify_part),
         Job("tidy", Every(_TIDY), tidy_catalog),
     )
-    return tuple(
-        Job(
-            job.name,
-            job.timetable,
-            job.run,
-            job.online,
-            job.probe,
-            job.name not in daemon.no_catch_up,
-            job.plan,
-        )
-        for job in jobs
-    )
+    return tuple(replace(job, catch_up=job.name not in daemon.no_catch_up) for job in jobs)
 
 
 def poll_datasets(session: Session) -> Outcome:
@@ -130,10 +121,3 @@ def tidy_catalog(session: Session) -> Outcome:
     finally:
         conn.execute(f"PRAGMA busy_timeout = {busy_ms}")
     return Outcome(message="a reader holds the catalog's log" if blocked else "tidy")
-
-
-def failed(error: LccMirrorError | sqlite3.Error | OSError) -> Outcome:
-    """Return the outcome of a run that an error ended."""
-    known = error if isinstance(error, LccMirrorError) else None
-    message = known.message if known is not None else f"{type(error).__name__}: {error}"
-    return Outcome(ok=False, message=message, error=known)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import ServerError
+from ..sync.searches import RunReport
 from .jobs import Outcome
 
 
@@ -49,6 +50,13 @@ class ServerBack:
 
 
 @dataclass(frozen=True)
+class SearchEnded:
+    """A run of a saved search has ended, well or not."""
+
+    report: RunReport
+
+
+@dataclass(frozen=True)
 class KeyTold:
     """Something happened to the API keys (`lccmirror.server.KeyEvent`).
 
@@ -59,4 +67,4 @@ class KeyTold:
     message: str
 
 
-Event = JobEnded | TaskEnded | KeyTold | ServerGone | ServerBack
+Event = JobEnded | TaskEnded | SearchEnded | KeyTold | ServerGone | ServerBack

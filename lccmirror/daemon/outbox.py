@@ -67,20 +67,20 @@ class Relay:
 
     Parameters
     ----------
-    outbox
-        Of who asked; None if nobody did.
+    outboxes
+        Of who asked.
     beat
         Called at each sign of progress.
     """
 
-    def __init__(self, outbox: Outbox | None, beat: Callable[[], None]) -> None:
-        self._outbox = outbox
+    def __init__(self, outboxes: tuple[Outbox, ...], beat: Callable[[], None]) -> None:
+        self._outboxes = outboxes
         self._beat = beat
 
     def _pass(self, event: Event) -> None:
         self._beat()
-        if self._outbox is not None:
-            self._outbox.put(event)
+        for outbox in self._outboxes:
+            outbox.put(event)
 
     def plan(self, items: int, total_bytes: int | None) -> None:
         """Pass it on."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from ..clock import to_text
 from ..errors import LccMirrorError, UsageError
 from ..sync.cycle import run_cycle
 from ..sync.jobs import rehearse, repair_held, verify_held
+from ..sync.searches import run_searches
 from .protocol import (
-    Done,
     Failed,
     Ping,
     Prune,
@@ -63,20 +60,18 @@ def do_request(request: Request, session: Session) -> Any:
             return _verify(session, repair=repair)
         case RenewKey():
             return renewed_key(session.client)
-        case RunSearches():
-            raise UsageError("this daemon cannot run searches yet")
+        case RunSearches(names=names):
+            # What has to be waited for goes on as the job of the daemon that it is.
+            return run_searches(session, names, wait=False)
         case Prune():
             raise UsageError("this daemon cannot prune yet")
         case Ping() | Status():
             raise UsageError("this is answered at once, not done")
 
 
-def answer(work: Callable[[], Any]) -> Done | Failed:
-    """Do something and return what is said of its end."""
-    try:
-        return Done(msgspec.to_builtins(work()))
-    except LccMirrorError as error:
-        return Failed(type(error).__name__, error.message, error.hint)
+def failure(error: LccMirrorError) -> Failed:
+    """Return what is said of an error."""
+    return Failed(type(error).__name__, error.message, error.hint)
 
 
 def _verify(session: Session, *, repair: bool) -> Any:

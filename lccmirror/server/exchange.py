@@ -180,4 +180,4 @@ class Exchange:
 
     def _note_retry(self, error: BaseException, seconds: float) -> None:
         self.stats.add(retries=1)
-        log.info("%s; trying again in %.0f s", error, seconds)
+        log.debug("%s; trying again in %.0f s", error, seconds)

@@ -38,7 +38,7 @@ class Site:
     folder
         The test's own; configuration, keys and mirror lie below it.
     settings
-        More lines of the configuration; a table may not appear twice.
+        More lines of the configuration; a table may not appear twice, searches come last.
     options
         Of the server.
     """
@@ -63,6 +63,7 @@ class Site:
     def configure(self, settings: str = "", *, url: str | None = None) -> Config:
         """Write the configuration anew and return it."""
         self._settings = settings
+        settings, first, searches = settings.partition("[[")
         tables: dict[str, str] = {}
         for block in ("\n" + settings).split("\n[")[1:]:
             name, _, lines = block.partition("]")
@@ -80,6 +81,7 @@ class Site:
             f"[{name}]\n{fixed.get(name, '')}\n{tables.get(name, '')}\n"
             for name in {**fixed, **tables}
         )
+        text += first + searches
         path = self._folder / "lccmirror.toml"
         path.write_text(text, "utf-8")
         self.config = load_config(path)
