@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -158,19 +158,15 @@ def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
 
 def _row_packer(columns: Sequence[TableColumn]) -> Callable[[Sequence[Any]], _Packed]:
     place = {c.name: index for index, c in enumerate(columns)}
-    # Equal searches give their columns in different orders; rows are compared and kept
-    # with their keys sorted, the published order is in dataset_columns.
-    keys = sorted(place)
-    pick = picker([place[key] for key in keys])
-    where = [place.get(name) for name in ("collection", "db_oid", "db_ra", "db_decl")]
-    encode = msgspec.json.Encoder().encode
+    fixed = _taker([place.get(name) for name in ("collection", "db_oid", "db_ra", "db_decl")])
+    encode = _row_encoder(place)
 
     def pack(values: Sequence[Any]) -> _Packed:
-        data = encode(dict(zip(keys, pick(values), strict=True)))
+        data = encode(values)
         # JSON has no word for NaN or an infinity: neither has a number of the catalog.
         if data.count(b"null") > values.count(None):
             values = [_finite(value) for value in values]
-        collection, objectid, ra, decl = [None if at is None else values[at] for at in where]
+        collection, objectid, ra, decl = fixed(values)
         return _Packed(
             None if collection is None else str(collection),
             None if objectid is None else str(objectid),
@@ -181,6 +177,33 @@ def _row_packer(columns: Sequence[TableColumn]) -> Callable[[Sequence[Any]], _Pa
         )
 
     return pack
+
+
+def _row_encoder(place: Mapping[str, int]) -> Callable[[Sequence[Any]], bytes]:
+    """Return the function that writes a row as JSON, an object with its keys sorted.
+
+    Equal searches give their columns in different orders; rows are compared and kept with
+    their keys sorted, the published order is in dataset_columns.
+    """
+    keys = sorted(place)
+    pick = picker([place[key] for key in keys])
+    encode = msgspec.json.Encoder().encode
+    fields = [f"c{index}" for index in range(len(keys))]
+    names = dict(zip(fields, keys, strict=True))
+    try:
+        # Written in the order of its fields, in half the time that a dict takes.
+        row_type = msgspec.defstruct("Row", fields, rename=names, gc=False)
+    except ValueError:
+        # msgspec writes the names of fields as they are, so it takes none to be escaped.
+        return lambda values: encode(dict(zip(keys, pick(values), strict=True)))
+    return lambda values: encode(row_type(*pick(values)))
+
+
+def _taker(places: Sequence[int | None]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    present = [at for at in places if at is not None]
+    if len(present) == len(places):
+        return picker(present)
+    return lambda values: [None if at is None else values[at] for at in places]
 
 
 def _finite(value: Any) -> Any:

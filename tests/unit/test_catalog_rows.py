@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lccmirror.catalog.connection import transaction
+from lccmirror.catalog.rows import write_table
 from tests.support.catalog import add_collection, add_dataset, column, fresh_catalog, put_rows
 
 
@@ -103,3 +104,24 @@ def test_an_inner_transaction_can_fail_alone(conn: sqlite3.Connection) -> None:
         with pytest.raises(ValueError, match="inner"):
             fail()
     assert conn.execute("SELECT * FROM mirror").fetchall() == [("a", "1")]
+
+
+def test_any_name_of_a_column_can_be_kept(conn: sqlite3.Connection) -> None:
+    names = ['say "so"', "back\\slash", "line\nfeed", "ünï", "null"]
+    values = [1, None, 2.5, "x", "null"]
+    put_rows(
+        conn, "s1", [column(name, "U9") for name in names], [("k", "o", 1.0, 2.0, *values)]
+    )
+    (data,) = conn.execute("SELECT data FROM dataset_rows").fetchone()
+    kept = json.loads(data)
+    assert list(kept) == sorted(kept)
+    assert [kept[name] for name in names] == values
+
+
+def test_a_table_without_positions_or_objects_is_kept(conn: sqlite3.Connection) -> None:
+    with transaction(conn):
+        write_table(conn, "s1", [column("sdssr")], [(1.5,), (float("inf"),)])
+    assert conn.execute("SELECT objectid, ra, data FROM dataset_rows").fetchall() == [
+        (None, None, '{"sdssr":1.5}'),
+        (None, None, '{"sdssr":null}'),
+    ]
