@@ -11,18 +11,28 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .config_checks import Findings, check_searches, check_tables, with_server_defaults
+from .config_checks import (
+    Findings,
+    check_notify,
+    check_searches,
+    check_tables,
+    with_server_defaults,
+)
 from .config_convert import Converted, Mistakes, convert, suggestion
 from .config_lines import LineMap, locate
 from .config_model import (
+    ARRAYS,
     TABLES,
     Config,
     DaemonConfig,
     KeysConfig,
     LightCurveConfig,
     LimitsConfig,
+    MetricsConfig,
     MirrorConfig,
+    NotifyConfig,
     PollConfig,
+    PruneConfig,
     SearchConfig,
     SelectConfig,
     ServerConfig,
@@ -35,8 +45,11 @@ __all__ = [
     "KeysConfig",
     "LightCurveConfig",
     "LimitsConfig",
+    "MetricsConfig",
     "MirrorConfig",
+    "NotifyConfig",
     "PollConfig",
+    "PruneConfig",
     "SearchConfig",
     "SelectConfig",
     "ServerConfig",
@@ -127,7 +140,7 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
     findings = Findings()
     mistakes = findings.mistakes
     for key in written:
-        if key not in TABLES and key != "search":
+        if key not in TABLES and key not in ARRAYS:
             mistakes.add((key,), f"unknown {_where_it_belongs(key)}")
     tables: dict[str, Converted] = {}
     for name, kind in TABLES.items():
@@ -136,16 +149,21 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
             mistakes.add((name,), f"must be a table: [{name}]")
             table = {}
         tables[name] = convert(kind, table, (name,), base, mistakes)
-    search_tables = _search_tables(written.get("search", []), mistakes)
+    search_tables = _array(written, "search", mistakes)
     searches = [
         convert(SearchConfig, table, ("search", index), base, mistakes)
         for index, table in enumerate(search_tables)
     ]
+    notify = [
+        convert(NotifyConfig, table, ("notify", index), base, mistakes)
+        for index, table in enumerate(_array(written, "notify", mistakes))
+    ]
     check_tables(tables, findings, thorough=thorough)
+    check_notify(notify, findings, thorough=thorough)
     check_searches(searches, search_tables, tables["server"], findings, thorough=thorough)
     if len(mistakes):
         raise ConfigError("\n".join(mistakes.texts(path, lines)))
-    return _config(tables, searches, path, lines, findings)
+    return _config(tables, searches, notify, path, lines, findings)
 
 
 def _may_be_read(path: Path) -> bool:
@@ -191,10 +209,13 @@ def _tables(text: str, path: Path) -> dict[str, object]:
         raise ConfigError(f"{path}: not a configuration: nested too deeply") from None
 
 
-def _search_tables(value: object, mistakes: Mistakes) -> list[dict[str, object]]:
+def _array(
+    written: Mapping[str, object], name: str, mistakes: Mistakes
+) -> list[dict[str, object]]:
+    value = written.get(name, [])
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         return value
-    mistakes.add(("search",), "write every search under a line [[search]] of its own")
+    mistakes.add((name,), f"write every {name} under a line [[{name}]] of its own")
     return []
 
 
@@ -202,12 +223,13 @@ def _where_it_belongs(key: str) -> str:
     for name, kind in TABLES.items():
         if key in kind.__struct_encode_fields__:
             return f"key here; it belongs under [{name}]"
-    return f"table{suggestion(key, (*TABLES, 'search'))}"
+    return f"table{suggestion(key, (*TABLES, *ARRAYS))}"
 
 
 def _config(
     tables: Mapping[str, Converted],
     searches: list[Converted],
+    notify: list[Converted],
     path: Path,
     lines: LineMap,
     findings: Findings,
@@ -215,6 +237,9 @@ def _config(
     server, mirror, poll = tables["server"].table, tables["mirror"].table, tables["poll"].table
     select, keys = tables["select"].table, tables["keys"].table
     lightcurves, limits = tables["lightcurves"].table, tables["limits"].table
+    prune, metrics = tables["prune"].table, tables["metrics"].table
+    assert isinstance(prune, PruneConfig)
+    assert isinstance(metrics, MetricsConfig)
     assert isinstance(server, ServerConfig)
     assert isinstance(mirror, MirrorConfig)
     assert isinstance(poll, PollConfig)
@@ -233,6 +258,9 @@ def _config(
         limits=limits,
         keys=keys,
         daemon=daemon,
+        prune=prune,
+        metrics=metrics,
+        notify=tuple(one.table for one in notify if isinstance(one.table, NotifyConfig)),
         searches=tuple(
             with_server_defaults(one.table)
             for one in searches

@@ -17,7 +17,9 @@ from .config_convert import Converted, Mistakes
 from .config_cron import least_gap
 from .config_model import (
     KeysConfig,
+    MetricsConfig,
     MirrorConfig,
+    NotifyConfig,
     PollConfig,
     SearchConfig,
     SelectConfig,
@@ -72,6 +74,7 @@ def check_tables(
             ("keys", "dir"),
             "the keys must be outside the mirror, whose files are readable by the group",
         )
+    _check_metrics(tables["metrics"], mirror, findings, thorough=thorough)
     poll, select = tables["poll"].table, tables["select"].table
     assert isinstance(poll, PollConfig)
     assert isinstance(select, SelectConfig)
@@ -89,6 +92,27 @@ def check_tables(
             ("select", "visibility"),
             "without server.api_key_file no private dataset is ever seen",
         )
+
+
+def check_notify(told: Sequence[Converted], findings: Findings, *, thorough: bool) -> None:
+    """Check that everybody who is to be told can be, in one way."""
+    for index, (one, bad) in enumerate(told):
+        assert isinstance(one, NotifyConfig)
+        ways = {
+            "command": bool(one.command),
+            "url": one.url is not None,
+            "url_file": one.url_file is not None,
+        }
+        named = [way for way in ways if ways[way] or way in bad]
+        if len(named) != 1:
+            findings.mistakes.add(
+                ("notify", index, named[1]) if named else ("notify", index),
+                "name one of command, url and url_file" + (", not more" if named else ""),
+            )
+        if thorough and one.command and not os.access(one.command[0], os.X_OK):
+            findings.warnings.add(
+                ("notify", index, "command"), f"{one.command[0]} cannot be run here"
+            )
 
 
 def check_searches(
@@ -216,7 +240,7 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
         if credentials.is_unknown(table.api_key_file):
             findings.warnings.add(
                 ("server", "api_key_file"),
-                "only the service itself gets its credentials from systemd; here there are none",
+                "only the service itself gets this from systemd; it cannot be read here",
             )
             return
         try:
@@ -258,6 +282,26 @@ def _check_mirror(mirror: Converted, findings: Findings, *, thorough: bool) -> N
             ("mirror", "max_bytes"),
             f"with min_free more than the whole disk ({total / 1e9:.0f} GB): "
             "the disk is the limit",
+        )
+
+
+def _check_metrics(
+    metrics: Converted, mirror: Converted, findings: Findings, *, thorough: bool
+) -> None:
+    table = metrics.table
+    assert isinstance(table, MetricsConfig)
+    assert isinstance(mirror.table, MirrorConfig)
+    if table.textfile is None:
+        return
+    if table.textfile.suffix != ".prom":
+        findings.mistakes.add(
+            ("metrics", "textfile"), "the node exporter only reads files named *.prom"
+        )
+    elif "root" not in mirror.bad and _inside(table.textfile, mirror.table.root):
+        findings.mistakes.add(("metrics", "textfile"), "must be outside the mirror")
+    elif thorough and not table.textfile.parent.is_dir():
+        findings.warnings.add(
+            ("metrics", "textfile"), f"the folder {table.textfile.parent} is not there"
         )
 
 

@@ -21,6 +21,16 @@ from .config_lines import LineMap
 MB, GB = 1000**2, 1000**3
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
+EVENTS = (
+    "search_changed",
+    "repeated_failure",
+    "gap",
+    "low_disk",
+    "damage",
+    "account_key",
+)
+"""What people can be told of."""
+
 SearchKind = Literal["conesearch", "ftsquery", "columnsearch", "xmatch"]
 
 
@@ -124,6 +134,41 @@ class DaemonConfig(Table, frozen=True):
     ] = ()
 
 
+class PruneConfig(Table, frozen=True):
+    """``[prune]``: what may be removed again. Nothing, unless a rule is set."""
+
+    superseded_s: Annotated[float | None, values.duration(0, 36_500 * DAY)] = None
+    keep_runs: Annotated[int, Meta(ge=1)] | None = None
+    headroom: Annotated[int | None, values.size()] = None
+    keep_vanished: bool = True
+    keep: Annotated[tuple[str, ...], values.setids] = ()
+    keep_collections: Annotated[tuple[str, ...], values.globs] = ()
+
+    @property
+    def rules(self) -> bool:
+        """Whether there is a rule at all."""
+        return not (self.superseded_s is self.keep_runs is self.headroom is None)
+
+
+class MetricsConfig(Table, frozen=True):
+    """``[metrics]``: numbers for Prometheus, and whether the daemon is well."""
+
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    textfile: Annotated[Path | None, values.path] = None
+    max_age_s: Annotated[float, values.duration(MINUTE, 366 * DAY)] = 3 * HOUR
+
+
+class NotifyConfig(Table, frozen=True):
+    """``[[notify]]``: somebody to be told, by a command or a webhook."""
+
+    events: Annotated[tuple[str, ...], values.words(*EVENTS, at_least_one=True)] = EVENTS
+    command: Annotated[tuple[str, ...], values.arguments] = ()
+    url: Annotated[values.SecretText | None, values.webhook] = None
+    url_file: Annotated[Path | None, values.secret_path] = None
+    time_limit_s: Annotated[float, values.duration(1, 10 * MINUTE)] = 30.0
+    at_most_every_s: Annotated[float, values.duration(0, 31 * DAY)] = HOUR
+
+
 class SearchConfig(Table, frozen=True):
     """``[[search]]``: a search to repeat. What is only for one kind is None in the others.
 
@@ -181,6 +226,9 @@ class Config(Struct, frozen=True, kw_only=True):
     limits: LimitsConfig
     keys: KeysConfig
     daemon: DaemonConfig
+    prune: PruneConfig
+    metrics: MetricsConfig
+    notify: tuple[NotifyConfig, ...]
     searches: tuple[SearchConfig, ...]
     path: Path
     warnings: tuple[str, ...]
@@ -195,9 +243,14 @@ TABLES: dict[str, type[Table]] = {
     "lightcurves": LightCurveConfig,
     "limits": LimitsConfig,
     "keys": KeysConfig,
+    "prune": PruneConfig,
+    "metrics": MetricsConfig,
     "daemon": DaemonConfig,
 }
-"""The tables of the file by name; ``[[search]]`` beside them is an array."""
+"""The tables of the file by name; ``[[search]]`` and ``[[notify]]`` beside them
+are arrays."""
+
+ARRAYS = ("search", "notify")
 
 Reader = Callable[[object], object]
 """Turns a value of the file into a field's value, or raises UsageError."""

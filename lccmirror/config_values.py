@@ -79,6 +79,41 @@ def secret_path(value: object) -> Path:
     return path(credentials.expanded(text(value)))
 
 
+class SecretText(str):
+    """A text that does not show where the object that holds it is shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(secret)"
+
+
+def webhook(value: object) -> SecretText:
+    """Return the URL of a webhook, which is as good as a password: no message shows it."""
+    url = text(value).strip()
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise UsageError("a URL has only ASCII characters, and no blanks")
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError("expected a URL that begins with https:// or http:// and has a host")
+    return SecretText(url)
+
+
+def arguments(value: object) -> tuple[str, ...]:
+    """Return a command as the list of its words, the first of them an absolute path."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise UsageError('expected a list of words like ["/usr/bin/mail", "-s", "news"]')
+    if not value or not Path(value[0]).is_absolute():
+        raise UsageError("the command must begin with an absolute path")
+    if any("\0" in word for word in value):
+        raise UsageError("a word of a command has no NUL")
+    return tuple(value)
+
+
 def text(value: object) -> str:
     """Return a text that is not empty."""
     if not isinstance(value, str):

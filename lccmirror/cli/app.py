@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
     "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),
     "install-service": LazyCommand("cmd_install_service", "Put the systemd units in place."),
+    "prune": LazyCommand("cmd_prune", "Apply the retention rules of the config."),
 }
 """Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
 

@@ -15,6 +15,7 @@ from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
 from .mirror import Mirror, open_mirror
 from .progress import Silent
+from .prune import PruneReport, prune
 from .recover import take_back
 from .report import CycleReport, CycleTold
 from .session import Session
@@ -188,6 +189,17 @@ def repair_held(session: Session, found: VerifyReport) -> Verified:
     paths = {one.path for one in found.damage}
     left = verify(mirror, session.now, only=paths, stop=session.stop)
     return Verified(found, report.told(), left)
+
+
+def prune_mirror(config: Config, around: Surroundings, *, dry_run: bool = False) -> PruneReport:
+    """Apply the retention rules, or say what they would remove. Needs no network."""
+    with (
+        local_errors(),
+        open_mirror(
+            config.mirror.root, config.server.url, formerly=config.server.formerly, create=False
+        ) as mirror,
+    ):
+        return prune(mirror, config, around.now, dry_run=dry_run, stop=around.stop)
 
 
 def _client(config: Config, around: Surroundings) -> LccClient:

@@ -114,7 +114,7 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
         ).fetchall():
             one = _candidate(row)
             unwanted = refusal(select, one) is not None
-            if (one.state == "skipped") != unwanted:
+            if one.state == "pruned" or (one.state == "skipped") != unwanted:
                 _plan(conn, select, one, "selected", now)
         for (setid,) in conn.execute(
             "SELECT setid FROM datasets "

@@ -11,6 +11,7 @@ from ..catalog.files import get_file
 from . import layout
 from .fetch import sha256_of
 from .mirror import Mirror
+from .unlink import finish_pruning
 
 
 def take_back(mirror: Mirror) -> None:
@@ -19,8 +20,9 @@ def take_back(mirror: Mirror) -> None:
     Such a run leaves the new version in its place and the note about its download in
     ``incoming/``. The file goes back to the downloads, where the next fetch finds it whole;
     the version that it had replaced, and that the catalog still speaks of, goes back to its
-    place.
+    place. Files that a pruning had begun to remove are removed.
     """
+    finish_pruning(mirror)
     for part, path in _noted(mirror):
         final = mirror.at(path)
         if not part.exists() and _is_plain(final):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lccmirror.config import Config, SearchConfig, load_config
+from lccmirror.config import Config, NotifyConfig, SearchConfig, load_config
 from lccmirror.config_model import TABLES, Table
 from lccmirror.config_template import example_text, render_config, toml_string
 from lccmirror.errors import ConfigError, UsageError
@@ -32,6 +32,7 @@ def write(folder: Path, text: str) -> Path:
 
 def load_uncommented(folder: Path) -> Config:
     (folder / "hat-key.json").touch(mode=0o600)
+    (folder / "webhook-address").touch(mode=0o600)
     (folder / "targets.txt").write_text("HAT-1 291.366 42.784\n")
     return load_config(write(folder, uncommented().replace('root = "."', 'root = "mirror"')))
 
@@ -78,6 +79,11 @@ def test_the_example_shows_the_real_defaults(tmp_path: Path) -> None:
 def test_the_example_has_every_key_of_a_search() -> None:
     written = {key for search in tomllib.loads(uncommented())["search"] for key in search}
     assert written == {field.encode_name for field in msgspec.structs.fields(SearchConfig)}
+
+
+def test_the_example_has_every_key_of_who_is_told() -> None:
+    written = {key for one in tomllib.loads(uncommented())["notify"] for key in one}
+    assert written == {field.encode_name for field in msgspec.structs.fields(NotifyConfig)}
 
 
 def test_every_setting_has_words_of_its_own() -> None:

@@ -330,3 +330,5 @@ CREATE TABLE troubles (
   told TEXT NOT NULL,
   message TEXT NOT NULL
 ) WITHOUT ROWID;
+-- Pruning: files that have left the catalog and are about to leave the disk.
+CREATE TABLE pruned_files (

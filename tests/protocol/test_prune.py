@@ -1,0 +1,298 @@
+"""Pruning: only by rules, only what they say, and nothing shared is lost with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lccmirror import durable
+from lccmirror.errors import Stopped
+from lccmirror.sync.jobs import prune_mirror
+from lccmirror.sync.mirror import Mirror, open_mirror
+from lccmirror.sync.prune import PruneReport, prune
+from tests.support.site import Site
+
+DAY = 86_400
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path) as site:
+        yield site
+
+
+def pruned(
+    site: Site, rules: str = "", *, mirror: str = "", dry_run: bool = False
+) -> PruneReport:
+    """Prune by rules, on top of the site's own configuration."""
+    config = site.configure(f"[mirror]\n{mirror}\n[prune]\n{rules}")
+    return prune_mirror(config, site.around(), dry_run=dry_run)
+
+
+def names(report: PruneReport) -> list[str]:
+    return [one.name for one in report.pruned]
+
+
+def sizes(site: Site) -> dict[str, int]:
+    return dict(site.sql("SELECT setid, sum(size) FROM files GROUP BY setid"))
+
+
+@contextmanager
+def opened(site: Site) -> Iterator[Mirror]:
+    with open_mirror(site.root, site.config.server.url) as mirror:
+        yield mirror
+
+
+def make_three(site: Site) -> list[str]:
+    """Mirror three datasets of different sizes, the smallest first."""
+    made = [
+        site.server.make_dataset(filters="(ndet gt 7)", columns=("ndet",)),
+        site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",)),
+        site.server.make_dataset(),
+    ]
+    site.sync()
+    by_size = sorted(made, key=sizes(site).__getitem__)
+    assert len(set(sizes(site).values())) >= 3
+    return by_size
+
+
+def gone(site: Site, setid: str) -> None:
+    """Nothing of a dataset is left but its row."""
+    (state, reason) = site.sql("SELECT state, reason FROM datasets WHERE setid = ?", setid)[0]
+    assert state == "pruned"
+    assert "prune." in reason
+    for table in ("files", "lightcurves", "missing_lightcurves", "dataset_rows", "work"):
+        assert site.sql(f"SELECT count(*) FROM {table} WHERE setid = ?", setid) == [(0,)]
+    assert list(site.file(setid, "csv").parent.iterdir()) == []
+
+
+def test_without_rules_nothing_is_removed(site: Site) -> None:
+    make_three(site)
+    report = pruned(site)
+    assert report.no_rules
+    assert report.pruned == []
+    site.check()
+
+
+def test_the_largest_go_first_and_no_more_than_the_headroom_needs(site: Site) -> None:
+    small, middle, large = make_three(site)
+    total = sum(sizes(site).values())
+    # So much room that the largest one is just not enough.
+    want = sizes(site)[large] + 1
+    report = pruned(site, f"headroom = {want}", mirror=f"max_bytes = {max(total, 10_000_000)}")
+    assert report.pruned == []
+    with opened(site) as mirror:
+        mirror.conn.execute(
+            "UPDATE counts SET n = n + ? WHERE name = 'file_bytes'", (10_000_000 - total,)
+        )
+    report = pruned(site, f"headroom = {want}", mirror="max_bytes = 10000000")
+    assert names(report) == [large, middle]
+    assert report.missing_bytes == 0
+    gone(site, large)
+    gone(site, middle)
+    site.check(small)
+
+
+def test_a_dry_run_says_the_same_and_removes_nothing(site: Site) -> None:
+    make_three(site)
+    rules = "headroom = 1000000000000000"
+    would = pruned(site, rules, dry_run=True)
+    assert would.dry_run
+    site.check()
+    assert names(pruned(site, rules)) == names(would)
+
+
+def test_what_is_wanting_is_said(site: Site) -> None:
+    setids = make_three(site)
+    report = pruned(site, "headroom = 1000000000000000")
+    assert set(names(report)) == set(setids)
+    assert report.missing_bytes > 0
+    assert "still wanting" in report.summary()
+
+
+def test_keep_lists_are_stronger_than_every_rule(site: Site) -> None:
+    one, two, three = make_three(site)
+    config = site.configure(
+        f'[select]\nallow = ["{one}"]\n[prune]\nheadroom = 1000000000000000\nkeep = ["{two}"]'
+    )
+    assert names(prune_mirror(config, site.around())) == [three]
+    report = pruned(site, 'headroom = 1000000000000000\nkeep_collections = ["*"]')
+    assert report.pruned == []
+
+
+def test_what_the_server_no_longer_lists_is_kept_unless_told_otherwise(site: Site) -> None:
+    one, *others = make_three(site)
+    with opened(site) as mirror:
+        mirror.conn.execute("UPDATE datasets SET vanished_at = 'x' WHERE setid = ?", (one,))
+    rules = "headroom = 1000000000000000"
+    assert set(names(pruned(site, rules))) == set(others)
+    assert names(pruned(site, f"{rules}\nkeep_vanished = false")) == [one]
+
+
+def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
+    site.server.make_dataset()
+    site.server.make_dataset()
+    site.sync()
+    ((first, again),) = site.sql("SELECT same_as, setid FROM datasets WHERE same_as <> ''")
+    assert site.file(again, "lczip").samefile(site.file(first, "lczip"))
+    kept = f'keep = ["{again}"]\nheadroom = 1000000000000000'
+    assert names(pruned(site, kept)) == [first]
+    gone(site, first)
+    assert site.sql("SELECT same_as FROM datasets WHERE setid = ?", again) == [(None,)]
+    newest = site.sql("SELECT count(*) FROM lightcurves WHERE newest = 1")
+    assert newest == site.sql("SELECT count(*) FROM lightcurves WHERE setid = ?", again)
+    site.check(again)
+
+
+def test_objects_that_nothing_else_has_go_with_their_rows(site: Site) -> None:
+    setids = make_three(site)
+    pruned(site, "headroom = 1000000000000000")
+    assert len(setids) == 3
+    for table in ("objects", "dataset_rows", "lightcurves", "files"):
+        where = " WHERE setid IS NOT NULL" if table == "files" else ""
+        assert site.sql(f"SELECT count(*) FROM {table}{where}") == [(0,)]
+    for name in ("dataset_rows", "objects", "lightcurves"):
+        assert site.sql("SELECT n FROM counts WHERE name = ?", name) == [(0,)]
+
+
+def test_what_was_pruned_is_not_fetched_again_unless_allowed(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    pruned(site, "headroom = 1000000000000000")
+    site.clock.forward(DAY)
+    site.server.change_visibility(setid, "public")
+    site.sync()
+    assert site.states() == {setid: "pruned"}
+    assert site.requests("/d/") == []
+    site.configure(f'[select]\nallow = ["{setid}"]')
+    site.sync()
+    site.check(setid)
+
+
+def test_versions_that_the_server_replaced_go_when_they_are_old_enough(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    site.clock.forward(100)
+    site.server.remake_zip(setid)
+    site.server.change_visibility(setid, "public")
+    site.sync()
+    old = site.sql("SELECT path FROM files WHERE state = 'superseded'")
+    assert old
+    site.clock.forward(9 * DAY)
+    assert pruned(site, 'superseded = "10d"').pruned == []
+    site.clock.forward(2 * DAY)
+    assert sorted(names(pruned(site, 'superseded = "10d"'))) == sorted(p for (p,) in old)
+    for (path,) in old:
+        assert not (site.root / path).exists()
+    site.check()
+
+
+def add_run(site: Site, setid: str, state: str = "ok", search: str = "movers") -> None:
+    with opened(site) as mirror:
+        mirror.conn.execute(
+            "INSERT OR IGNORE INTO searches (name, kind, params, schedule, enabled, "
+            "first_seen) VALUES (?, 'columnsearch', '{}', 'every 6h', 1, '2026')",
+            (search,),
+        )
+        finished = None if state == "running" else "2026-01-01T00:00:00.000000Z"
+        run = mirror.conn.execute(
+            "INSERT INTO search_runs (search, started, finished, state, setid, params, data, "
+            "deadline_s) VALUES (?, '2026', ?, ?, ?, '{}', '{}', 1)",
+            (search, finished, state, setid),
+        ).lastrowid
+        mirror.conn.execute(
+            "INSERT INTO search_run_sets (run_id, part, setid, state) "
+            "VALUES (?, 1, ?, 'complete')",
+            (run, setid),
+        )
+
+
+def test_only_the_newest_runs_of_a_search_are_kept(site: Site) -> None:
+    setids = make_three(site)
+    for setid in setids:
+        add_run(site, setid)
+    assert names(pruned(site, "keep_runs = 2")) == setids[:1]
+    assert pruned(site, "keep_runs = 2").pruned == []
+
+
+def test_the_run_that_a_view_shows_is_kept_by_every_rule(site: Site) -> None:
+    good, suspect, failed = make_three(site)
+    add_run(site, good)
+    add_run(site, suspect, "suspect")
+    add_run(site, failed, "failed")
+    assert pruned(site, "keep_runs = 1").pruned == []
+    assert names(pruned(site, "headroom = 1000000000000000")) == [failed]
+
+
+def test_a_run_under_way_loses_nothing(site: Site) -> None:
+    _, _, running = make_three(site)
+    add_run(site, running, "running")
+    assert running not in names(pruned(site, "headroom = 1000000000000000"))
+
+
+def test_a_dataset_of_two_searches_stays_while_one_of_them_keeps_it(site: Site) -> None:
+    one, two, three = make_three(site)
+    for setid in (one, two, three):
+        add_run(site, setid)
+    add_run(site, one, search="others")
+    assert names(pruned(site, "keep_runs = 1")) == [two]
+
+
+class PowerCut(BaseException):
+    """The machine is gone."""
+
+
+def test_a_pruning_cut_off_before_a_file_is_removed_is_finished_by_the_next_cycle(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    config = site.configure("[prune]\nheadroom = 1000000000000000")
+
+    def cut(path: Path) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable, "remove", cut)
+        with pytest.raises(PowerCut):
+            prune_mirror(config, site.around())
+    assert site.file(setid, "csv").exists()
+    assert site.states() == {setid: "pruned"}
+    site.sync()
+    gone(site, setid)
+    assert site.verify().found.unknown == []
+
+
+def test_a_file_that_came_back_is_not_removed_by_an_old_note(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    path = site.file(setid, "csv").relative_to(site.root).as_posix()
+    with opened(site) as mirror:
+        mirror.conn.execute("INSERT INTO pruned_files VALUES (?)", (path,))
+    site.sync()
+    assert site.sql("SELECT * FROM pruned_files") == []
+    site.check()
+
+
+def test_a_wish_to_stop_is_heard_between_two_datasets(site: Site) -> None:
+    make_three(site)
+    stop = threading.Event()
+    stop.set()
+    config = site.configure("[prune]\nheadroom = 1000000000000000")
+    with opened(site) as mirror, pytest.raises(Stopped):
+        prune(mirror, config, site.now, stop=stop)
+    site.check()
+
+
+def test_each_pruning_is_in_the_log(site: Site) -> None:
+    make_three(site)
+    pruned(site, "headroom = 1000000000000000")
+    ((job, outcome, message),) = site.sql(
+        "SELECT job, outcome, message FROM sync_log WHERE job = 'prune'"
+    )
+    assert (job, outcome) == ("prune", "ok")
+    assert "3 datasets" in message
