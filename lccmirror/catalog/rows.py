@@ -253,6 +253,19 @@ def _remove_rows(conn: sqlite3.Connection, setid: str) -> bool:
     return True
 
 
+def remove_table(conn: sqlite3.Connection, setid: str) -> None:
+    """Take a dataset's rows and columns away; `objects` loses what only it had."""
+    affected_table(conn)
+    _remove_rows(conn, setid)
+    refresh_objects(conn)
+    conn.execute("DELETE FROM dataset_columns WHERE setid = ?", (setid,))
+    conn.execute(
+        "UPDATE datasets SET table_sha256 = NULL, lc_sha256 = NULL, values_from = NULL "
+        "WHERE setid = ?",
+        (setid,),
+    )
+
+
 def _share_rows(
     conn: sqlite3.Connection, setid: str, nrows: int, table_sha256: str
 ) -> str | None:

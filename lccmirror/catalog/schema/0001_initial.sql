@@ -332,3 +332,5 @@ CREATE TABLE troubles (
 ) WITHOUT ROWID;
 -- Pruning: files that have left the catalog and are about to leave the disk.
 CREATE TABLE pruned_files (
+  path TEXT PRIMARY KEY
+) WITHOUT ROWID;
