@@ -217,9 +217,11 @@ def unfinished_runs(conn: sqlite3.Connection) -> list[RunRow]:
     ]
 
 
-def last_run(conn: sqlite3.Connection, search: str) -> RunRow | None:
-    """Return the run of a search that began last."""
-    return _one(conn, "search = ?", search)
+def last_run(conn: sqlite3.Connection, search: str, until: str | None = None) -> RunRow | None:
+    """Return the run of a search that began last, not later than `until`."""
+    if until is None:
+        return _one(conn, "search = ?", search)
+    return _one(conn, "search = ? AND started <= ?", search, until)
 
 
 def last_due_run(conn: sqlite3.Connection, search: str, now: str) -> RunRow | None:

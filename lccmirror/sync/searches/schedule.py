@@ -74,19 +74,19 @@ def next_due(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> d
     """
     if not search.enabled or catalog.unfinished_run(conn, search.name) is not None:
         return None
-    last = catalog.last_run(conn, search.name)
+    last = catalog.last_run(conn, search.name, to_text(now))
     if last is None:
         return _since(conn, search, now)
     coming = _pending(conn, search, last, now)
     if coming is not None:
-        return max(coming.due or now, _earliest(search, last, now))
+        return max(coming.due or now, _earliest(search, last))
     timetable = point_after(search)
     if timetable is None:
         return None
     anchor = _anchor(conn, search, last, now)
     latest = latest_point(search, anchor, now)
     following = timetable(anchor if latest is None else latest[0])
-    return None if following is None else max(following, _earliest(search, last, now))
+    return None if following is None else max(following, _earliest(search, last))
 
 
 def register(conn: sqlite3.Connection, config: Config, now: datetime) -> None:
@@ -199,11 +199,11 @@ def _latest_of_many(
 def _due(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> DueSearch | None:
     if catalog.unfinished_run(conn, search.name) is not None:
         return None
-    last = catalog.last_run(conn, search.name)
+    last = catalog.last_run(conn, search.name, to_text(now))
     if last is None:
         return DueSearch(search.name, _since(conn, search, now))
     coming = _pending(conn, search, last, now)
-    if coming is None or max(coming.due or now, _earliest(search, last, now)) > now:
+    if coming is None or max(coming.due or now, _earliest(search, last)) > now:
         return None
     return coming
 
@@ -239,23 +239,26 @@ def _new_data(
 
 
 def _since(conn: sqlite3.Connection, search: SearchConfig, now: datetime) -> datetime:
+    """Return when a search without a run was first seen.
+
+    A clock that was wrong may have left runs in the future; they must not stop the others.
+    """
     row = catalog.get_search(conn, search.name)
-    return now if row is None else from_text(row.first_seen)
+    if row is None or catalog.last_run(conn, search.name) is not None:
+        return now
+    return min(from_text(row.first_seen), now)
 
 
 def _anchor(
     conn: sqlite3.Connection, search: SearchConfig, last: catalog.RunRow, now: datetime
 ) -> datetime:
-    """Return the time from which due times are counted: the last that had its run.
-
-    A clock that was wrong may have left runs in the future; they must not stop the others.
-    """
+    """Return the time from which due times are counted: the last that had its run."""
     before = catalog.last_due_run(conn, search.name, to_text(now))
     if before is None or before.due is None:
-        return min(from_text(last.started), now)
+        return from_text(last.started)
     return from_text(before.due)
 
 
-def _earliest(search: SearchConfig, last: catalog.RunRow, now: datetime) -> datetime:
+def _earliest(search: SearchConfig, last: catalog.RunRow) -> datetime:
     started = from_text(last.started)
-    return now if search.allow_frequent or started > now else started + SPACING
+    return started if search.allow_frequent else started + SPACING
