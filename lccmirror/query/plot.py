@@ -1,14 +1,165 @@
-"""Pictures of light curves. Needs the extra ``plot``."""
+"""Pictures of light curves: PNG and SVG (the extra ``plot``), or text (``terminal``)."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import LccMirrorError
+from ..errors import UsageError
+from ..formats.lc_convert import library
+from .lc_series import Drawing, Series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+# Okabe and Ito's colours, which colour-blind people can tell apart, and as many markers.
+COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+_TERMINAL_COLORS: Final = (33, 208, 36, 170, 214, 81, 250)
+SUFFIXES: Final = (".png", ".svg", ".pdf")
+# The share of points that may lie beyond the axis so that the others can be seen.
+_BEYOND = 0.005
+
+
+def figure_of(drawn: Drawing) -> Any:
+    """Return a `matplotlib.figure.Figure` of a light curve, bright up.
+
+    Raises
+    ------
+    LccMirrorError
+        If Matplotlib is not installed.
+    """
+    figures = library("matplotlib.figure", "plot", "a plot")
+    picture = figures.Figure(figsize=(9, 5), layout="constrained")
+    axes = picture.add_subplot()
+    # each point is a rough dot when there are few, a fine one when there are thousands
+    points = sum(len(series.x) for series in drawn.series)
+    size = 4.5 if points < 500 else 3.0 if points < 5000 else 1.8
+    for number, series in enumerate(drawn.series):
+        color = COLORS[number % len(COLORS)]
+        axes.errorbar(
+            series.x,
+            series.magnitude,
+            yerr=series.error,
+            fmt=MARKERS[number % len(MARKERS)],
+            markersize=size,
+            markeredgewidth=0,
+            color=color,
+            ecolor=(color, 0.3),
+            elinewidth=0.7,
+            label=series.label,
+        )
+    low, high, beyond = limits_of(drawn)
+    axes.set_ylim(high, low)
+    if drawn.folded:
+        axes.set_xlim(0, 2)
+    axes.set_xlabel(drawn.x_label)
+    axes.set_ylabel(drawn.y_label)
+    axes.set_title(drawn.title)
+    axes.grid(alpha=0.25)
+    axes.ticklabel_format(useOffset=False)
+    if len(drawn.series) > 1:
+        # beside the axes: within them it would hide points
+        picture.legend(loc="outside right upper", markerscale=1.5, frameon=False)
+    if beyond:
+        words = f"{beyond} point{'s' if beyond > 1 else ''} beyond this axis"
+        axes.annotate(words, (0.01, 0.02), xycoords="axes fraction", fontsize="small")
+    return picture
+
+
+def save_plot(drawn: Drawing, target: Path) -> None:
+    """Draw a light curve into a file, whole or not at all.
+
+    Parameters
+    ----------
+    drawn
+        From `lccmirror.query.lc_series.drawing`.
+    target
+        Ends in one of `SUFFIXES`.
+
+    Raises
+    ------
+    UsageError
+        If it ends in something else.
+    LccMirrorError
+        If Matplotlib is not installed.
+    OSError
+        If it cannot be written.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            f"cannot draw into {target.name}", hint="end its name with " + ", ".join(SUFFIXES)
+        )
+    picture = figure_of(drawn)
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        picture.savefig(temporary, dpi=120, format=suffix[1:])
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def text_plot(drawn: Drawing, *, width: int, height: int, color: bool) -> str:
+    """Return a light curve drawn with characters.
+
+    Parameters
+    ----------
+    drawn
+        From `lccmirror.query.lc_series.drawing`.
+    width, height
+        Of the whole, in characters.
+    color
+        Whether to colour the series.
+
+    Raises
+    ------
+    LccMirrorError
+        If plotille is not installed.
+    """
+    plotille = library("plotille", "terminal", "a plot in the terminal")
+    low, high, beyond = limits_of(drawn)
+    figure = plotille.Figure()
+    figure.width, figure.height = max(width - 22, 20), max(height - 9, 5)
+    figure.color_mode = "byte"
+    figure.with_colors = color
+    figure.origin = False
+    # It has no axis that points down: the magnitudes are turned, and the numbers back.
+    figure.set_y_limits(min_=-high, max_=-low)
+    figure.y_ticks_fkt = lambda value, _: f"{0.0 - value:9.3f}"
+    figure.x_ticks_fkt = lambda value, _: f"{value:.6g}"
+    figure.x_label, figure.y_label = drawn.x_label, drawn.y_label
+    for number, series in enumerate(drawn.series):
+        figure.scatter(
+            series.x.tolist(),
+            (-series.magnitude).tolist(),
+            lc=_TERMINAL_COLORS[number % len(_TERMINAL_COLORS)] if color else None,
+            label=series.label,
+            marker=None if color or len(drawn.series) == 1 else "ox^dv+*"[number % 7],
+        )
+    if drawn.folded:
+        figure.set_x_limits(min_=0, max_=2)
+    text = f"{drawn.title}\n{figure.show(legend=len(drawn.series) > 1)}"
+    return f"{text}\n{beyond} beyond this axis" if beyond else text
+
+
+def limits_of(drawn: Drawing) -> tuple[float, float, int]:
+    """Return the magnitudes at the axis's ends, and how many points lie beyond them.
+
+    All points are on the axis, unless a few are so far off that they would flatten the rest.
+    """
+    import numpy as np
+
+    magnitudes = np.concatenate([series.magnitude for series in drawn.series])
+    low, high = float(magnitudes.min()), float(magnitudes.max())
+    inner_low, inner_high = np.quantile(magnitudes, (_BEYOND, 1 - _BEYOND)).tolist()
+    spread = inner_high - inner_low
+    if len(magnitudes) > 100 and high - low > 3 * spread > 0:
+        low, high = max(low, inner_low - spread / 2), min(high, inner_high + spread / 2)
+    margin = 0.06 * (high - low) or 0.05
+    low, high = low - margin, high + margin
+    beyond = int(((magnitudes < low) | (magnitudes > high)).sum())
+    return low, high, beyond // 2 if drawn.folded else beyond
 
 
 def plot_folded(
@@ -22,7 +173,7 @@ def plot_folded(
     title: str,
     label: str,
 ) -> None:
-    """Draw a light curve folded on a period, two cycles of it, bright up.
+    """Draw one series of magnitudes folded on a period, two cycles of it, bright up.
 
     Parameters
     ----------
@@ -42,35 +193,13 @@ def plot_folded(
     LccMirrorError
         If Matplotlib is not installed.
     """
-    np, figure = _libraries()
+    np = library("numpy", "plot", "a plot")
     time, magnitude = np.asarray(time, float), np.asarray(magnitude, float)
     good = np.isfinite(time) & np.isfinite(magnitude)
     phase = np.mod((time[good] - epoch) / period, 1.0)
-    twice = np.concatenate((phase, phase + 1.0))
-    shown = np.tile(magnitude[good], 2)
-    bars = None if error is None else np.tile(np.asarray(error, float)[good], 2)
-
-    picture = figure.Figure(figsize=(8, 4.5), layout="constrained")
-    axes = picture.add_subplot()
-    axes.errorbar(
-        twice, shown, yerr=bars, fmt=".", markersize=3, elinewidth=0.6, color="#1f4e79",
-        ecolor="#9db8d2",
-    )  # fmt: skip
-    axes.set_xlim(0, 2)
-    axes.invert_yaxis()
-    axes.set_xlabel(f"phase (period {period:.7g} d)")
-    axes.set_ylabel(f"{label} [mag]")
-    axes.set_title(title)
-    axes.grid(alpha=0.25)
-    picture.savefig(target, dpi=120)
-
-
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import numpy
-        from matplotlib import figure
-    except ImportError as error:
-        raise LccMirrorError(
-            "plots need NumPy and Matplotlib", hint="pip install 'lccmirror[plot]'"
-        ) from error
-    return numpy, figure
+    bars = None if error is None else np.nan_to_num(np.tile(np.asarray(error, float)[good], 2))
+    series = Series(
+        label, np.concatenate((phase, phase + 1)), np.tile(magnitude[good], 2), bars
+    )
+    drawn = Drawing(title, f"phase (period {period:.7g} d)", f"{label} [mag]", (series,), True)
+    save_plot(drawn, target)

@@ -1,0 +1,128 @@
+"""`lccmirror lc`: light curves as tables, files and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import UsageError
+from ..query import open_readonly
+from .commands import Command
+from .output import OutputOptions, output_options
+from .settings import settings
+
+if TYPE_CHECKING:
+    from .lc_work import Asked
+
+_FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
+
+
+@click.command(
+    cls=Command,
+    name="lc",
+    examples=(
+        "lccmirror lc HAT-123-4567890",
+        "lccmirror lc HAT-123-4567890 --columns rjd,flt,aep_000 --csv > lc.csv",
+        "lccmirror lc HAT-123-4567890 --out lc.fits",
+        "lccmirror lc HAT-123-4567890 --copy list",
+        "lccmirror lc HAT-123-4567890 --plot lc.png --period 0.5312",
+        "lccmirror lc HAT-123-4567890 --find-period --plot -",
+        "lccmirror lc --where 'sdssr < 12' --out curves --format parquet",
+    ),
+)
+@click.argument("objectid", required=False)
+@click.option("--collection", metavar="NAME", help="Of which collection.")
+@click.option(
+    "--copy",
+    "copy",
+    metavar="SETID|list",
+    help="Not the newest copy but that of a dataset; or list the copies.",
+)
+@click.option("--columns", metavar="NAME,…", help="Only these columns, in this order.")
+@click.option(
+    "--magcol",
+    "magnitudes",
+    multiple=True,
+    metavar="NAME",
+    help="The magnitudes to plot and to find periods in (the collection's first; repeatable).",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="Of the output; without it, as the end of --out says.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Into this file; with --where, into this folder.",
+)
+@click.option("--where", metavar="SQL", help="All objects that fulfil this condition.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), metavar="N", help="With --where: how many."
+)
+@click.option("--plot", metavar="FILE|-", help="Draw it: a PNG, SVG or PDF, or here (-).")
+@click.option("--period", type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
+              help="Fold the plot on it.")  # fmt: skip
+@click.option("--epoch", type=float, metavar="JD", help="Where phase 0 is.")
+@click.option("--find-period", is_flag=True, help="Find the best periods (Lomb–Scargle).")
+@click.option(
+    "--period-range",
+    type=(float, float),
+    metavar="MIN MAX",
+    help="With --find-period: which periods, in days.",
+)
+@output_options
+def command(
+    objectid: str | None,
+    copy: str | None,
+    where: str | None,
+    output: OutputOptions,
+    **given: object,
+) -> None:
+    """Show a light curve of the mirror, or write, plot or fold it.
+
+    OBJECTID is as in the catalog. The newest copy of its light curve is taken unless --copy
+    names a dataset. On a terminal it is a table, in a pipe JSON, unless --format, the end of
+    --out or one of the other flags says otherwise. Missing values are empty.
+
+    With --where, the light curves of all objects that fulfil an SQL condition on the table
+    `objects` are written into the folder --out, a file each.
+    """
+    from . import lc_work
+
+    chosen = settings()
+    asked = lc_work.asked_for(given, output)
+    if (objectid is None) == (where is None):
+        raise UsageError("name an object, or say --where with a condition, one of the two")
+    root = chosen.load(thorough=False).mirror.root
+    with open_readonly(root) as catalog:
+        if where is not None:
+            _refuse_for_many(asked, copy)
+            lc_work.export_where(catalog, where, asked, chosen)
+        elif copy == "list":
+            lc_work.list_copies(catalog, objectid or "", asked, chosen)
+        else:
+            lc_work.one(catalog, objectid or "", copy, asked, chosen)
+
+
+def _refuse_for_many(asked: Asked, copy: str | None) -> None:
+    alone = {
+        "--copy": copy,
+        "--plot": asked.plot,
+        "--period": asked.period,
+        "--epoch": asked.epoch,
+        "--find-period": asked.find_period,
+        "--collection": asked.collection,
+    }
+    wrong = [name for name, value in alone.items() if value]
+    if wrong:
+        raise UsageError(
+            f"--where goes with --out, not with {', '.join(wrong)}",
+            hint="a collection is a condition, too: --where \"collection = '…'\""
+            if "--collection" in wrong
+            else None,
+        )

@@ -1,0 +1,176 @@
+"""Many light curves at once: which ones, and work on each of them in several processes."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ..errors import LccMirrorError
+from .lightcurves import Copy, LightCurveFiles
+from .readonly import ReadOnlyCatalog
+from .run import run_query
+
+if TYPE_CHECKING:
+    from ..formats import LightCurve
+
+T = TypeVar("T")
+Work = Callable[[LightCurveFiles, Copy], T]
+
+# A process costs as much as this many light curves.
+_WORTH_PROCESSES: Final = 200
+_CHUNK: Final = 32
+
+# The condition sees `objects` and no other table, so that no name in it is ambiguous.
+_CHOSEN = """
+WITH chosen AS (SELECT collection, objectid FROM objects WHERE (
+{condition}
+))
+SELECT l.collection, l.objectid, l.path, l.member, l.setid, l.size, l.crc32
+FROM chosen JOIN lightcurves AS l USING (collection, objectid)
+WHERE l.newest = 1 ORDER BY l.path, l.member
+"""
+_WITHOUT = """
+SELECT count(*) FROM objects AS o WHERE (
+{condition}
+) AND NOT EXISTS (SELECT 1 FROM lightcurves AS l
+                  WHERE l.collection = o.collection AND l.objectid = o.objectid)
+"""
+
+
+def copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
+    """Return the newest light curve of each object that fulfils a condition.
+
+    Parameters
+    ----------
+    catalog
+        From `lccmirror.query.open_readonly`: it refuses a condition that would do more
+        than read.
+    condition
+        SQL on the columns of ``objects``: ``sdssr < 12 AND collection = 'hatnet_dr2'``.
+
+    Returns
+    -------
+    list
+        In the order in which reading them is fastest.
+
+    Raises
+    ------
+    UsageError
+        If the condition is wrong.
+    """
+    # So that what is said of a mistake is said of the condition, and not of our statement.
+    run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE {condition}")
+    found = run_query(catalog, _CHOSEN.format(condition=condition))
+    return [_copy(*row) for row in found.rows]
+
+
+def count_without(catalog: ReadOnlyCatalog, condition: str) -> int:
+    """Return how many objects fulfil the condition and have no light curve here."""
+    value = next(run_query(catalog, _WITHOUT.format(condition=condition)).rows)[0]
+    return value if isinstance(value, int) else 0
+
+
+def _copy(
+    collection: object,
+    objectid: object,
+    path: object,
+    member: object,
+    setid: object,
+    *rest: object,
+) -> Copy:
+    size, crc32 = rest
+    return Copy(
+        str(collection),
+        str(objectid),
+        str(path),
+        None if member is None else str(member),
+        None if setid is None else str(setid),
+        size if isinstance(size, int) else None,
+        crc32 if isinstance(crc32, int) else None,
+    )
+
+
+def read_many(
+    root: Path, copies: Sequence[Copy], processes: int | None = None
+) -> Iterator[tuple[Copy, LightCurve | LccMirrorError]]:
+    """Read light curves, and yield each as soon as it and those before it are read.
+
+    Parameters
+    ----------
+    root
+        The mirror's folder.
+    copies
+        Which ones.
+    processes
+        How many; None for as many as there are processors, 1 for this one only.
+
+    Yields
+    ------
+    tuple
+        The copy, and the light curve or why it cannot be read.
+    """
+    return do_many(root, copies, LightCurveFiles.read, processes)
+
+
+def do_many(
+    root: Path, copies: Sequence[Copy], work: Work[T], processes: int | None = None
+) -> Iterator[tuple[Copy, T | LccMirrorError]]:
+    """Do something with each of many light curves, as `read_many` reads them.
+
+    Parameters
+    ----------
+    root, copies, processes
+        As for `read_many`.
+    work
+        Called with the open files and a copy; it can be pickled.
+    """
+    if processes is None:
+        processes = 1 if len(copies) < _WORTH_PROCESSES else (os.cpu_count() or 1)
+    if processes <= 1:
+        with LightCurveFiles(root) as files:
+            for copy in copies:
+                yield copy, _tried(work, files, copy)
+        return
+    chunks = [copies[at : at + _CHUNK] for at in range(0, len(copies), _CHUNK)]
+    # A forked process would have our connections and locks; a new one has none.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(processes, len(chunks)), mp_context=context)
+    try:
+        done = _windowed(pool, functools.partial(_chunk, root, work), chunks, 4 * processes)
+        for chunk, results in zip(chunks, done, strict=True):
+            yield from zip(chunk, results, strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _windowed(
+    pool: ProcessPoolExecutor,
+    work: Callable[[Sequence[Copy]], list[T]],
+    chunks: Iterable[Sequence[Copy]],
+    ahead: int,
+) -> Iterator[list[T]]:
+    """Yield results in order; no more than `ahead` of them wait for whoever takes them."""
+    waiting = []
+    for chunk in chunks:
+        waiting.append(pool.submit(work, chunk))
+        if len(waiting) >= ahead:
+            yield waiting.pop(0).result()
+    for future in waiting:
+        yield future.result()
+
+
+def _chunk(root: Path, work: Work[T], copies: Sequence[Copy]) -> list[T | LccMirrorError]:
+    with LightCurveFiles(root) as files:
+        return [_tried(work, files, copy) for copy in copies]
+
+
+def _tried(work: Work[T], files: LightCurveFiles, copy: Copy) -> T | LccMirrorError:
+    try:
+        return work(files, copy)
+    except LccMirrorError as error:
+        return error
