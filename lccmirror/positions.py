@@ -42,7 +42,7 @@ class Target:
     line: int
 
 
-def parse_position(text: str) -> tuple[float, float]:
+def parse_position(text: str, *, poles: bool = False) -> tuple[float, float]:
     """Return right ascension and declination in decimal degrees.
 
     Parameters
@@ -50,6 +50,8 @@ def parse_position(text: str) -> tuple[float, float]:
     text
         ``"291.366 42.784"``, ``"19:25:27.9 +42:47:03.7"``, or the latter with blanks or
         ``h m s`` and ``d m s`` in place of colons.
+    poles
+        Take the poles themselves, too, which the server does not.
 
     Raises
     ------
@@ -74,18 +76,25 @@ def parse_position(text: str) -> tuple[float, float]:
         ra = 15 * (int(ra_h) + int(ra_m) / 60 + float(ra_s) / 3600)
         decl = int(decl_d) + int(decl_m) / 60 + float(decl_s) / 3600
         return checked_position(
-            -ra if ra_sign == "-" else ra, -decl if decl_sign == "-" else decl
+            -ra if ra_sign == "-" else ra, -decl if decl_sign == "-" else decl, poles=poles
         )
     if match := _DEGREES.fullmatch(stripped):
-        return checked_position(float(match[1]), float(match[2]))
+        return checked_position(float(match[1]), float(match[2]), poles=poles)
     raise UsageError(
         f"not a position: {printable(stripped, 60)!r}; write it in decimal degrees "
         '("291.366 42.784") or as "19:25:27.9 +42:47:03.7"'
     )
 
 
-def checked_position(ra: float, decl: float) -> tuple[float, float]:
+def checked_position(ra: float, decl: float, *, poles: bool = False) -> tuple[float, float]:
     """Return `ra` and `decl` (decimal degrees) if the server takes them.
+
+    Parameters
+    ----------
+    ra, decl
+        Decimal degrees.
+    poles
+        Take the poles themselves, too, which the server does not.
 
     Raises
     ------
@@ -97,7 +106,7 @@ def checked_position(ra: float, decl: float) -> tuple[float, float]:
         raise UsageError(
             f"right ascension must be at least 0 and below 360 degrees, not {ra:g}{hint}"
         )
-    if not -90 < decl < 90:
+    if not (-90 < decl < 90 or (poles and abs(decl) == 90)):
         raise UsageError(f"declination must be between -90 and +90 degrees, not {decl:g}")
     # No negative zero: it would be written as "-0.0".
     return abs(ra), decl + 0.0

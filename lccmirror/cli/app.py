@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
     "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "lc": LazyCommand("cmd_lc", "Show, write or plot a light curve."),
+    "cone": LazyCommand("cmd_cone", "Show the objects near a point of the sky, nearest first."),
+    "xmatch": LazyCommand("cmd_xmatch", "Match a list of positions against the objects."),
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
     "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),

@@ -13,6 +13,7 @@ from typing import Final
 
 from ..catalog.connection import CATALOG_NAME
 from ..errors import Damaged, LccMirrorError, LocalError, MirrorLocked, MirrorUnusable
+from .functions import add_functions
 from .guard import Deadline, Guard
 
 _BUSY_TIMEOUT_S = 5.0
@@ -93,6 +94,7 @@ def open_readonly(
         raise opening_error(error, path) from error
     try:
         _restrict(connection, path)
+        add_functions(connection)
         connection.set_authorizer(guard)
         connection.set_progress_handler(deadline, _STEPS_BETWEEN_CHECKS)
         yield ReadOnlyCatalog(path, connection, guard, deadline)

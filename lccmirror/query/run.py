@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
@@ -31,7 +31,9 @@ class Result:
 
 
 def run_query(
-    catalog: ReadOnlyCatalog, sql: str, params: Mapping[str, Value] | None = None
+    catalog: ReadOnlyCatalog,
+    sql: str,
+    params: Mapping[str, Value] | Sequence[Value] | None = None,
 ) -> Result:
     """Run `sql` and return its rows as a stream.
 
@@ -42,7 +44,7 @@ def run_query(
     sql
         One statement that reads.
     params
-        Values for its ``:name`` parameters.
+        Values for its ``:name`` parameters, or a sequence of them for its ``?``.
 
     Raises
     ------
@@ -57,10 +59,12 @@ def run_query(
     """
     catalog.guard.reset()
     catalog.deadline.start()
+    named = dict(params) if isinstance(params, Mapping) else {}
+    given = tuple(params) if params is not None and not isinstance(params, Mapping) else named
     try:
-        cursor = catalog.connection.execute(sql, dict(params or {}))
+        cursor = catalog.connection.execute(sql, given)
     except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
-        raise explain(error, sql, catalog, params or {}) from error
+        raise explain(error, sql, catalog, named) from error
     if cursor.description is None:
         raise UsageError("there is no SQL statement to run")
     columns = tuple(column[0] for column in cursor.description)

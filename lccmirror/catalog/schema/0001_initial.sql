@@ -117,7 +117,9 @@ CREATE TABLE objects (
   zone INTEGER,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)
 );
-CREATE INDEX objects_sky ON objects (zone, ra, decl);
+-- Cones look up strips of declination and pieces of right ascension. With the last two
+-- columns what most ask for is in the index, and the table need not be read.
+CREATE INDEX objects_sky ON objects (zone, ra, decl, collection, objectid);
 
 -- Which catalog column each further column of `objects` holds.
 CREATE TABLE object_columns (
