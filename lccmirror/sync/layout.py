@@ -9,6 +9,7 @@ from ..names import checked_component, checked_setid
 
 # With what is added in ``incoming/``, a name must not be longer than 255 bytes.
 _LONGEST = 230
+KINDS = ("csv", "json", "lczip", "pickle")
 INCOMING = "incoming"
 LOCK = "lock"
 
@@ -71,8 +72,7 @@ def destination(part_name: str) -> str | None:
     path = part_name.removesuffix(".part").replace("~", "/")
     match path.split("/"):
         case ["datasets", _, setid, _]:
-            kinds: tuple[str, ...] = ("csv", "json", "lczip", "pickle")
-            known = [_made(product, setid, kind) for kind in kinds]
+            known = [_made(product, setid, kind) for kind in KINDS]
         case ["collections", collection, _]:
             known = [_made(lcformat, collection)]
         case ["lightcurves", collection, name]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import durable
 from ..catalog.files import get_file
 from . import layout
-from .fetch import sha256_of
+from .fetch import discard, sha256_of, sidecar
 from .mirror import Mirror
 from .unlink import finish_pruning
 
@@ -63,6 +63,17 @@ def clean_incoming(mirror: Mirror) -> None:
     for entry in sorted((mirror.root / layout.INCOMING).iterdir()):
         if not _is_folder(entry) and not _of_use(mirror, entry):
             durable.remove(entry)
+
+
+def drop_downloads(mirror: Mirror, setid: str) -> None:
+    """Remove what is left in ``incoming/`` of a dataset with which nothing is to be done.
+
+    A ZIP that was begun for it, and then came under another dataset's name, is.
+    """
+    for kind in layout.KINDS:
+        part = mirror.at(layout.arriving(layout.product(setid, kind)))
+        if part.exists() or sidecar(part).exists():
+            discard(part)
 
 
 def _noted(mirror: Mirror) -> Iterator[tuple[Path, str]]:

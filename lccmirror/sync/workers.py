@@ -30,6 +30,7 @@ from ..errors import (
 from . import ingest
 from .fetch import FetchedTable, NotComplete, NotForUs, TooLargeForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
+from .recover import drop_downloads
 from .report import CycleReport
 from .session import Session, fetcher_for
 from .trouble import local_errors
@@ -193,6 +194,7 @@ class Work:
                 reason = "its table cannot be read; its files are kept"
                 set_state(self._conn, item.setid, "partial", reason=reason, error=unread)
             no_work(self._conn, item.setid)
+        drop_downloads(self._session.mirror, item.setid)
         self._report.mirrored += unread is None
         self._session.progress.item_done(item.setid, ok=unread is None)
 

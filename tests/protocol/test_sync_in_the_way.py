@@ -299,3 +299,19 @@ def test_a_link_for_a_file_of_the_mirror_itself(site: Site, tmp_path: Path, name
         site.sync()
     assert_told(caught.value, str(site.root / name))
     assert outside.read_bytes() == b"precious"
+
+
+def test_a_zip_begun_under_two_names_is_left_under_none(site: Site) -> None:
+    pair = [site.server.make_dataset(columns=(name,)) for name in ("sdssr", "ndet")]
+    site.server.add("/p/", wrong.status(500), times=None)
+    site.sync()
+    site.server.behave()
+    for setid in pair:
+        part = site.root / layout.arriving(layout.product(setid, "lczip"))
+        part.write_bytes(b"begun")
+        part.with_name(part.name + ".json").write_text("{}")
+    site.clock.forward(3600)
+    assert site.sync().exit_code == 0
+    assert list((site.root / "incoming").iterdir()) == []
+    assert site.file(pair[0], "lczip").samefile(site.file(pair[1], "lczip"))
+    site.check()
