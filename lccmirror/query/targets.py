@@ -139,7 +139,10 @@ def _layout(file: IO[bytes]) -> TargetList:
 
 def _splitter(separator: str) -> Split:
     def split(text: str) -> list[str]:
-        return next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+        try:
+            return next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+        except csv.Error as error:
+            raise UsageError(f"not a row of CSV: {error}") from error
 
     return split
 

@@ -6,7 +6,7 @@ import io
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lccmirror.errors import UsageError
@@ -183,6 +183,8 @@ def test_what_is_no_list_at_all_is_refused_soon() -> None:
 
 
 @given(st.binary(max_size=300))
+@example(b"\x00\r\x00")
+@example(b"a,1,1\n\r,\x00")
 def test_any_bytes_are_a_list_or_a_clear_error(data: bytes) -> None:
     try:
         found = list(read_list(io.BytesIO(data), "list"))
