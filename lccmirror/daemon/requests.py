@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .. import errors
 from ..clock import to_text
 from ..errors import LccMirrorError, UsageError
 from ..sync.cycle import run_cycle
@@ -70,8 +71,9 @@ def do_request(request: Request, session: Session) -> Any:
 
 
 def failure(error: LccMirrorError) -> Failed:
-    """Return what is said of an error."""
-    return Failed(type(error).__name__, error.message, error.hint)
+    """Return what is said of an error: by the nearest of its names that everybody knows."""
+    known = next(one for one in type(error).__mro__ if one.__module__ == errors.__name__)
+    return Failed(known.__name__, error.message, error.hint)
 
 
 def _verify(session: Session, *, repair: bool) -> Any:

@@ -1,0 +1,91 @@
+"""A real daemon in a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+PATIENCE_S = 30.0
+
+
+class DaemonProcess:
+    """``lccmirror run``, killed after the test at the latest.
+
+    Parameters
+    ----------
+    config
+        Its configuration file.
+    environ
+        More of its environment.
+    """
+
+    def __init__(self, config: Path, *arguments: str, **environ: str) -> None:
+        self.lines: list[str] = []
+        self._coming: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "run", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environ},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stream:
+            for line in stream:
+                self._coming.put(line.rstrip("\n"))
+        self._coming.put(None)
+
+    def until(self, text: str) -> str:
+        """Wait for a line of the log that has `text`, and return it."""
+        while True:
+            line = self._coming.get(timeout=PATIENCE_S)
+            if line is None:
+                raise AssertionError(f"it ended without {text!r}: {self.lines}")
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def ended(self, within_s: float = PATIENCE_S) -> int:
+        """Wait for its end and return the exit code."""
+        code = self._process.wait(within_s)
+        self._reader.join()
+        while (line := self._coming.get()) is not None:
+            self.lines.append(line)
+        return code
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    never = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.02)):
+        if condition():
+            return
+        never.wait(0.02)
+    raise AssertionError("it did not come to that")
