@@ -18,8 +18,10 @@ _COLLECTIONS = "SELECT count(*) FROM collections"
 _STATES = "SELECT state, count(*) FROM datasets GROUP BY state ORDER BY count(*) DESC, state"
 _VANISHED = "SELECT count(*) FROM datasets WHERE vanished_at IS NOT NULL"
 _FILES = "SELECT kind, count(*), sum(size) FROM files GROUP BY kind ORDER BY kind"
+# The second condition says nothing new to us, but lets SQLite use the index of such files.
 _UNSOUND = """
-SELECT path, state FROM files WHERE state IN ('damaged', 'missing') ORDER BY path LIMIT :limit
+SELECT path, state FROM files WHERE state IN ('damaged', 'missing') AND state <> 'ok'
+ORDER BY path LIMIT :limit
 """
 _MISSING = "SELECT count(*) FROM missing_lightcurves"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
@@ -35,7 +37,8 @@ _PROBLEMS = """
 SELECT d.setid, d.name, d.state, coalesce(w.attempts, 0), w.not_before,
        coalesce(w.last_error, d.last_error, d.reason)
 FROM datasets AS d LEFT JOIN work AS w USING (setid)
-WHERE d.state IN ('failed', 'partial', 'private') OR w.attempts > 0
+WHERE d.setid IN (SELECT setid FROM datasets WHERE state IN ('failed', 'partial', 'private')
+                  UNION SELECT setid FROM work WHERE attempts > 0)
 ORDER BY w.not_before IS NULL, w.not_before, d.setid LIMIT :limit
 """
 _CYCLE = """
