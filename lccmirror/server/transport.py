@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
 _REDIRECTS = 4
+_WITHOUT_BODY = frozenset({204, 304})
 _TRICKLE = Patience(floor_bytes=16 * 1024, window_s=60.0)
 
 
@@ -320,6 +321,10 @@ class Reply:
         """Give the connection back, or close it if the body was not read to its end."""
         if self._open:
             self._open = False
+            if self.status in _WITHOUT_BODY or self._response.request.method == "HEAD":
+                # Its end has come with its headers; urllib3 wants to be told, or it would
+                # close the connection.
+                self._response.raw.drain_conn()
             self._response.close()
             self._release(self._own_line)
 

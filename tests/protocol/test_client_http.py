@@ -11,14 +11,14 @@ import pytest
 import requests
 
 from lccmirror import __version__, errors
-from lccmirror.server import Timing
+from lccmirror.server import Timing, csv_path
 from lccmirror.server.budget import RequestBudget
 from lccmirror.server.guard import Patience
 from lccmirror.server.stats import Stats
 from lccmirror.server.transport import Request, Transport, TransportOptions
 from lccmirror.server.urls import Origin
 from tests.support.clients import OPTIONS, client_for
-from tests.support.scripted import Answer, ScriptedServer, html_answer, json_answer
+from tests.support.scripted import Answer, Received, ScriptedServer, html_answer, json_answer
 
 EMPTY = json_answer({"status": "failed", "result": None, "message": "No datasets ..."})
 NEVER = threading.Event()
@@ -29,6 +29,19 @@ def test_the_connection_is_used_again() -> None:
         for _ in range(3):
             client.datasets().close()
     assert {request.connection for request in server.requests} == {1}
+
+
+def test_the_connection_is_used_again_after_answers_without_a_body() -> None:
+    def script(request: Received) -> Answer:
+        if request.method == "HEAD":
+            return Answer(200, b"", [("Content-Length", "1000")], sized=False)
+        return Answer(304, b"", sized=False) if "if-none-match" in request.headers else EMPTY
+
+    with ScriptedServer(script) as server, client_for(server) as client:
+        assert client.head(csv_path("abcdefghijk")).size == 1000
+        assert client.datasets(etag='"x"').not_modified
+        client.datasets().close()
+    assert [request.connection for request in server.requests] == [1, 1, 1]
 
 
 def test_no_cookie_is_ever_sent_back() -> None:
