@@ -6,6 +6,7 @@ import difflib
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from ..errors import LccMirrorError, LocalError, UsageError
 from ..names import printable
@@ -15,6 +16,12 @@ from .readonly import ReadOnlyCatalog, opening_error, primary_code
 _UNBOUND = re.compile(r"value for binding parameter :?(.+?)\.?$")
 _UNKNOWN = re.compile(r"no such (table|column|function): (.+)$")
 _NOT_UTF8 = re.compile(r"Could not decode to UTF-8 column '(.*?)'", re.DOTALL)
+
+# The functions of `with_functions`, which is imported only when a statement needs them.
+_FUNCTION_CALLS: Final = {
+    "lightcurve": "lightcurve('OBJECTID', 'collection')",
+    "dataset": "dataset('SETID')",
+}
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
 _COLUMNS = "SELECT name FROM pragma_table_xinfo(?)"
@@ -56,6 +63,8 @@ def explain(
         return UsageError("refused: the catalog is read-only here")
     if code == sqlite3.SQLITE_TOOBIG:
         return UsageError(f"refused: {text}", hint="a single value would be too large")
+    if text == "no query solution":
+        return _without_arguments(sql, catalog)
     if code == sqlite3.SQLITE_ERROR:
         return _wrong_statement(text, sql, catalog)
     if code is not None:
@@ -90,6 +99,15 @@ def _wrong_statement(text: str, sql: str, catalog: ReadOnlyCatalog) -> LccMirror
     return UsageError(f"{printable(text)}\n{marked(sql, offset)}")
 
 
+def _without_arguments(sql: str, catalog: ReadOnlyCatalog) -> LccMirrorError:
+    """Explain SQLite's error for a function in FROM that was called without its argument."""
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    name = next((name for name in _FUNCTION_CALLS if name in words), "lightcurve")
+    near = _did_you_mean(name, _names(catalog, _TABLES))
+    hint = f"as a function it is {_FUNCTION_CALLS[name]}"
+    return UsageError(f"no such table: {name}", hint=f"{near} {hint}" if near else hint)
+
+
 def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> str | None:
     tables = _names(catalog, _TABLES)
     if kind == "function":
@@ -98,7 +116,11 @@ def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> s
         if not tables:
             return "the catalog is empty so far: run `lccmirror sync`"
         bare = name.removeprefix("main.")
-        return _did_you_mean(bare, tables) or "there are: " + ", ".join(tables[:30])
+        near = _did_you_mean(bare, tables) or "there are: " + ", ".join(tables[:30])
+        if bare.lower() in _FUNCTION_CALLS:
+            call = _FUNCTION_CALLS[bare.lower()]
+            near += f" The function {call} needs APSW: pip install 'lccmirror[sql]'"
+        return near
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     columns = {
         column
@@ -106,6 +128,8 @@ def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> s
         if table.lower() in words
         for column in _names(catalog, _COLUMNS, table)
     }
+    declared = getattr(catalog.connection, "declared", {})
+    columns.update(*(names for function, names in declared.items() if function in words))
     found = _did_you_mean(name.rpartition(".")[2], columns)
     if found is None and 0 < len(columns) <= 40:
         found = "there are: " + ", ".join(sorted(columns))

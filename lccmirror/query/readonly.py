@@ -27,9 +27,12 @@ _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQ
 _NOT_OPENED: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
-@dataclass(frozen=True)
+@dataclass
 class ReadOnlyCatalog:
     """A connection that can only read, and what stands guard over it.
+
+    The connection is replaced by another, with the same guard, when a statement needs
+    functions that Python's `sqlite3` cannot have.
 
     Parameters
     ----------
@@ -97,7 +100,11 @@ def open_readonly(
         add_functions(connection)
         connection.set_authorizer(guard)
         connection.set_progress_handler(deadline, _STEPS_BETWEEN_CHECKS)
-        yield ReadOnlyCatalog(path, connection, guard, deadline)
+        catalog = ReadOnlyCatalog(path, connection, guard, deadline)
+        try:
+            yield catalog
+        finally:
+            catalog.connection.close()
     finally:
         connection.close()
 

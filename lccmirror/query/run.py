@@ -5,10 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ..errors import UsageError
 from .explain import explain
 from .readonly import ReadOnlyCatalog
+
+_FUNCTIONS_MISSING: Final = frozenset(
+    f"no such table: {schema}{name}"
+    for schema in ("", "main.")
+    for name in ("lightcurve", "dataset")
+)
+"""What SQLite says when a statement needs the functions of `with_functions`."""
 
 Value = str | int | float | bytes | None
 """What SQLite can hold."""
@@ -62,13 +70,30 @@ def run_query(
     named = dict(params) if isinstance(params, Mapping) else {}
     given = tuple(params) if params is not None and not isinstance(params, Mapping) else named
     try:
-        cursor = catalog.connection.execute(sql, given)
+        cursor = _executed(catalog, sql, given)
     except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
         raise explain(error, sql, catalog, named) from error
     if cursor.description is None:
         raise UsageError("there is no SQL statement to run")
     columns = tuple(column[0] for column in cursor.description)
     return Result(columns, _rows(cursor, sql, catalog))
+
+
+def _executed(
+    catalog: ReadOnlyCatalog, sql: str, params: dict[str, Value] | tuple[Value, ...]
+) -> sqlite3.Cursor:
+    try:
+        return catalog.connection.execute(sql, params)
+    except sqlite3.OperationalError as error:
+        if str(error).lower() not in _FUNCTIONS_MISSING:
+            raise
+        # Only what needs them pays for importing them, and for another SQLite.
+        from .with_functions import has_functions, switch
+
+        if not has_functions():
+            raise
+    switch(catalog)
+    return catalog.connection.execute(sql, params)
 
 
 def _rows(

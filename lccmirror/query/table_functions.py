@@ -72,7 +72,7 @@ class FunctionConnection(ApswConnection):
         try:
             return self.execute_one(sql, parameters)
         except sqlite3.Error as error:
-            if not used or _unknown(error) is None:
+            if not any(call.open for call in used) or _unknown(error) is None:
                 raise
         # An argument that could not be found out may be of what has the column.
         self._declare_really([(call, call.columns(usual=True)) for call in used])
@@ -120,7 +120,7 @@ class FunctionConnection(ApswConnection):
 
     def _declare_really(self, calls: Sequence[tuple[Calls, list[SqlColumn]]]) -> None:
         for call, columns in calls:
-            self._declare(call, columns, really=True)
+            self._declare(call, columns or [_PLACEHOLDER], really=True)
         if calls:
             # not by a statement of our own, made to explain an error of the last one
             self.declared = {

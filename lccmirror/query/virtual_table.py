@@ -112,7 +112,7 @@ class Calls:
         for arguments, named in known:
             for column in self.function.columns(arguments, named=named):
                 found.setdefault(column.name, column)
-        if usual or self.many or (self.open and not self.seen) or not found:
+        if usual or self.many or (self.open and not self.seen):
             for column in self.function.usual_columns():
                 found.setdefault(column.name, column)
         return list(found.values())[:MOST_COLUMNS]

@@ -183,8 +183,8 @@ def test_control_characters_in_a_statement_are_escaped_in_the_message() -> None:
 
 
 def test_an_unknown_table_names_the_nearest(catalog: ReadOnlyCatalog) -> None:
-    error = refusal(catalog, "select * from dataset")
-    assert error.message == "no such table: dataset"
+    error = refusal(catalog, "select * from datasett")
+    assert error.message == "no such table: datasett"
     assert error.hint == "did you mean datasets?"
 
 
