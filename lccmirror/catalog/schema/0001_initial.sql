@@ -336,3 +336,19 @@ CREATE TABLE troubles (
 CREATE TABLE pruned_files (
   path TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- Telling people: what has been told, and what is still to be told to whom.
+CREATE TABLE announced (
+  subject TEXT PRIMARY KEY,         -- what is watched, or "sent:" and to whom and of what kind
+  what TEXT NOT NULL,               -- the last id told, or what is wrong
+  at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE announcements (
+  id INTEGER PRIMARY KEY,
+  recipient TEXT NOT NULL,          -- hash of the command or address
+  kind TEXT NOT NULL,
+  at TEXT NOT NULL,
+  event TEXT NOT NULL,              -- JSON
+  tries INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL
+);
