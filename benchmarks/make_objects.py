@@ -80,10 +80,10 @@ def positions(count: int, seed: int = 4) -> tuple[Degrees, Degrees]:
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    special = count // 50
+    special, polar = count // 50, count // 500
     edge_ra, edge_decl = np.array(_EDGES).T
     fields = count // 4
-    anywhere = count - fields - 4 * special - len(_EDGES)
+    anywhere = count - fields - 2 * special - 2 * polar - len(_EDGES)
     centres = _on_sphere(rng, _FIELDS)
     field = rng.integers(0, _FIELDS, fields)
     offsets = rng.uniform(-_FIELD_WIDTH_DEG / 2, _FIELD_WIDTH_DEG / 2, (2, fields))
@@ -94,8 +94,8 @@ def positions(count: int, seed: int = 4) -> tuple[Degrees, Degrees]:
     parts = [
         (some_ra, some_decl),
         (centres[0][field] + offsets[1] / np.cos(np.radians(field_decl)), field_decl),
-        (rng.uniform(0, 360, special), 90 - 2 * np.sqrt(rng.random(special))),
-        (rng.uniform(0, 360, special), -90 + 2 * np.sqrt(rng.random(special))),
+        (rng.uniform(0, 360, polar), 90 - 2 * np.sqrt(rng.random(polar))),
+        (rng.uniform(0, 360, polar), -90 + 2 * np.sqrt(rng.random(polar))),
         (rng.normal(0, 0.5, special), np.degrees(np.arcsin(rng.uniform(-1, 1, special)))),
         (some_ra[near] + rng.normal(0, 3 / 3600, special), near_decl),
         (edge_ra, edge_decl),

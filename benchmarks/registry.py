@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from . import rows_memory, rows_poll, rows_startup, rows_table, rows_zip
+from . import rows_memory, rows_poll, rows_sky, rows_startup, rows_table, rows_zip
 from .measure import BenchmarkFailed
 from .rows import Row
 
 _INGEST = "a dataset of 200,000 rows × 25 columns, CSV and JSON, into the catalog"
+_OBJECTS = "5 million objects, warm, rows included"
 _STARTUP = "`lccmirror --version`, `status` on a catalog of 100,000 datasets"
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -68,6 +69,46 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=1.5,
         at_least=True,
         measure=rows_zip.zip_index,
+    ),
+    Row(
+        name="cone_5arcsec",
+        work=f"cone search of 5″, {_OBJECTS}",
+        beside="SciPy `cKDTree` in memory",
+        reach=1 / 5,
+        at_least=True,
+        measure=rows_sky.cone_5arcsec,
+    ),
+    Row(
+        name="cone_5arcmin",
+        work=f"cone search of 5′, {_OBJECTS}",
+        beside="SciPy `cKDTree` in memory",
+        reach=1 / 5,
+        at_least=True,
+        measure=rows_sky.cone_5arcmin,
+    ),
+    Row(
+        name="cone_1deg",
+        work=f"cone search of 1°, {_OBJECTS}",
+        beside="SciPy `cKDTree` in memory",
+        reach=1 / 5,
+        at_least=True,
+        measure=rows_sky.cone_1deg,
+    ),
+    Row(
+        name="cone_1deg_rtree",
+        work=f"cone search of 1°, {_OBJECTS}",
+        beside="SQLite's R*Tree",
+        reach=1,
+        at_least=True,
+        measure=rows_sky.cone_1deg_rtree,
+    ),
+    Row(
+        name="xmatch_5000",
+        work=f"cross-match of 5,000 positions at 3″, {_OBJECTS}",
+        beside="SciPy `cKDTree` in memory",
+        reach=1 / 3,
+        at_least=True,
+        measure=rows_sky.xmatch_5000,
     ),
     Row(
         name="memory_zip",
