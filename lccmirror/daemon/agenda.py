@@ -74,7 +74,8 @@ class Agenda:
         due, next_run = from_text(row.due), from_text(row.next_run)
         farthest = now + timedelta(seconds=job.timetable.longest_s)
         if row.schedule != schedule and row.last_due is not None:
-            due = next_run = job.timetable.after(from_text(row.last_due), now)
+            last = from_text(row.last_due)
+            due = next_run = job.timetable.after(last, last)
         if due > farthest or next_run > farthest:
             # The clock was wrong then or is now, or the timetable has become denser.
             due = next_run = job.timetable.after(now, now)

@@ -113,6 +113,12 @@ class DaemonSite:
         self.daemon.leave()
         self._stack.close()
 
+    def restart(self) -> None:
+        """End the daemon, and start another."""
+        self.leave()
+        self._stack = contextlib.ExitStack()
+        self.start()
+
     def kill(self, after_calls: int = 1) -> None:
         """Let the daemon die soon: in the middle of whatever looks at the clock then."""
         self._calls_to_live = after_calls
