@@ -32,7 +32,7 @@ from .outbox import Outbox, Relay
 from .protocol import Done, Failed, RunSearches
 from .pulse import Pulse
 from .queue import Adopt, Asked, Scheduled, Task, TaskQueue
-from .requests import do_request, failure, in_words
+from .requests import do_request, failure, in_words, summary_of
 from .scheduler import Scheduler
 from .searches import SearchJob, report_of_run
 from .troubles import Troubles
@@ -271,7 +271,7 @@ class Daemon:
         if self.hold.stop.final:
             _say(outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))
             return
-        log.info("%s: %s", name, printable(getattr(result, "summary", "done")))
+        log.info("%s: %s", name, printable(summary_of(result)))
         if isinstance(request, RunSearches) and request.wait and outbox is not None:
             self._waiters.append(Waiter(outbox, tuple(one.run_id for one in result)))
         else:

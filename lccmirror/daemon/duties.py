@@ -11,6 +11,7 @@ from ..clock import to_text
 from ..errors import ServerError
 from ..names import printable
 from ..sync.cycle import collection_cycle, dataset_cycle
+from ..sync.prune import prune
 from ..sync.verify import plan_repair
 from ..sync.verify_slice import verify_slice
 from .jobs import Job, Outcome
@@ -44,6 +45,7 @@ def jobs_of(config: Config, searches: SearchJob) -> tuple[Job, ...]:
         Job("keys", keys, renew_keys, online=True),
         Job("searches", AsPlanned(), searches.run, online=True, plan=searches.plan),
         Job("verify", night, verify_part),
+        *((Job("prune", night, prune_by_rules),) if config.prune.rules else ()),
         Job("tidy", Every(_TIDY), tidy_catalog),
     )
     return tuple(replace(job, catch_up=job.name not in daemon.no_catch_up) for job in jobs)
@@ -102,6 +104,13 @@ def verify_part(session: Session) -> Outcome:
     found = f"{damage:,} damaged or missing; fetched again soon" if damage else "all good"
     message = f"{report.files:,} files, {report.bytes:,} bytes verified: {found}"
     return Outcome(message=message, news=bool(damage), more=done.more)
+
+
+def prune_by_rules(session: Session) -> Outcome:
+    """Free what the rules of the configuration say."""
+    report = prune(session.mirror, session.config, session.now, stop=session.stop)
+    news = bool(report.pruned or report.missing_bytes)
+    return Outcome(message=report.summary(), news=news)
 
 
 def tidy_catalog(session: Session) -> Outcome:

@@ -9,7 +9,9 @@ from .. import errors
 from ..clock import to_text
 from ..errors import LccMirrorError, UsageError
 from ..sync.cycle import run_cycle
-from ..sync.jobs import rehearse, repair_held, verify_held
+from ..sync.jobs import Verified, rehearse, repair_held, verify_held
+from ..sync.prune import PruneReport, prune
+from ..sync.report import CycleTold
 from ..sync.searches import run_searches
 from .protocol import (
     Failed,
@@ -64,8 +66,9 @@ def do_request(request: Request, session: Session) -> Any:
         case RunSearches(names=names):
             # What has to be waited for goes on as the job of the daemon that it is.
             return run_searches(session, names, wait=False)
-        case Prune():
-            raise UsageError("this daemon cannot prune yet")
+        case Prune(dry_run=dry_run):
+            mirror, config = session.mirror, session.config
+            return prune(mirror, config, session.now, dry_run=dry_run, stop=session.stop)
         case Ping() | Status():
             raise UsageError("this is answered at once, not done")
 
@@ -94,6 +97,20 @@ def renewed_key(client: LccClient) -> RenewedKey:
     key = client.new_key()
     expires = None if key.expires is None else to_text(key.expires)
     return RenewedKey(expires, client.current_key().kind)
+
+
+def summary_of(result: object) -> str:
+    """Return the line about a result for the log."""
+    match result:
+        case CycleTold(summary=summary):
+            return summary
+        case PruneReport():
+            return result.summary()
+        case Verified():
+            left = result.found if result.left is None else result.left
+            return f"{len(left.damage):,} damaged or missing" if left.damage else "all is well"
+        case _:
+            return "done"
 
 
 def in_words(request: Request) -> str:
