@@ -6,6 +6,7 @@ transaction as the announcement: so a restart tells nothing twice and misses not
 
 from __future__ import annotations
 
+import logging
 import queue
 import shutil
 import sqlite3
@@ -27,6 +28,8 @@ from .news import (
     RepeatedFailure,
     SearchChanged,
 )
+
+log = logging.getLogger(__name__)
 
 IN_A_ROW = 3
 GONE_FOR = timedelta(days=1)
@@ -80,6 +83,7 @@ class Lookout:
         self._root = root
         self._now = now
         self._announcer = announcer
+        self._blind = False
         # A key event may come in any thread.
         self._keys: queue.SimpleQueue[KeyTold] = queue.SimpleQueue()
 
@@ -89,8 +93,16 @@ class Lookout:
             if event.kind.startswith("account_"):
                 self._keys.put(event)
         elif isinstance(event, TaskEnded):
-            self.look()
-            self._announcer.flush()
+            try:
+                self.look()
+                self._announcer.flush()
+            except sqlite3.OperationalError as error:
+                # A full disk, mostly: what is not told now is found by a later look.
+                level = logging.DEBUG if self._blind else logging.WARNING
+                log.log(level, "nobody can be told of anything: %s", error)
+                self._blind = True
+            else:
+                self._blind = False
 
     def look(self) -> None:
         """Announce all that is new."""

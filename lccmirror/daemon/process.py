@@ -31,6 +31,7 @@ from .outbox import Outbox
 from .protocol import Accepted, Done, Event, Ping, Refused, Request, Status, Sync
 from .pulse import Pulse, Stop
 from .scheduler import BackgroundTimer
+from .watching import watchers
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -102,7 +103,13 @@ def run_daemon(
     environs = Environs(stop, utc_now, timing, keys)
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
     inbox: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
-    with _signals(inbox, stop), hold_mirror(config, environs) as hold:
+    with (
+        _signals(inbox, stop),
+        hold_mirror(config, environs) as hold,
+        watchers(hold) as watching,
+    ):
+        observers += watching
+        keys.observers = observers
         scheduler = BackgroundTimer()
         daemon = Daemon(hold, scheduler, pulse, observers=observers)
         within_s = watchdog_s(environ, os.getpid())
