@@ -15,7 +15,8 @@ from rich.filesize import decimal
 from ..clock import to_text, utc_now
 from ..names import printable
 from ..query import open_readonly
-from ..query.status import Cycle, Status, read_status
+from ..query.status import Cycle, Job, Status, read_status
+from ..sync.layout import CONTROL
 from .commands import Command
 from .settings import Settings, is_terminal, settings
 from .tables import Look, write_table
@@ -54,6 +55,26 @@ def show_status(config: Config, chosen: Settings) -> None:
     status = _read(config)
     for name, value in _lines(status, config):
         click.echo(f"{name:<13} {printable(value)}")
+    if status.troubles:
+        click.echo("\nwhat the daemon has found wrong")
+        for trouble in status.troubles:
+            click.echo(f"  since {_moment(trouble.since)}  {printable(trouble.message)}")
+    if status.jobs:
+        click.echo("\njobs of the daemon")
+        _table(
+            ("job", "when", "next run", "last run", "how it ended"),
+            [
+                (
+                    job.name,
+                    job.schedule,
+                    _moment(job.next_run) or "nothing due",
+                    _moment(job.last_finished) or "never",
+                    _ended(job),
+                )
+                for job in status.jobs
+            ],
+            chosen,
+        )
     if status.gaps:
         click.echo("\ngaps: datasets may have been missed")
         for gap in status.gaps:
@@ -64,17 +85,29 @@ def show_status(config: Config, chosen: Settings) -> None:
             click.echo(f"  {state:<8} {printable(path)}")
     if status.problems:
         click.echo("\ndatasets that wait or failed")
-        terminal = is_terminal(sys.stdout)
-        width = shutil.get_terminal_size().columns if terminal else None
-        write_table(
+        _table(
             ("setid", "state", "tries", "next try", "why"),
             [
                 (p.setid, p.state, p.attempts, _moment(p.next_try) or "never", p.error or "")
                 for p in status.problems
             ],
-            sys.stdout,
-            Look(width=width, color=chosen.color(sys.stdout)),
+            chosen,
         )
+
+
+def _table(
+    columns: tuple[str, ...], rows: list[tuple[str | int, ...]], chosen: Settings
+) -> None:
+    width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    write_table(columns, rows, sys.stdout, Look(width=width, color=chosen.color(sys.stdout)))
+
+
+def _ended(job: Job) -> str:
+    times = f" {job.failures} times in a row" if job.failures > 1 else ""
+    ended = f"{job.outcome}{times}" + (f": {job.message}" if job.message else "")
+    if job.running:
+        return "runs now, or was cut off" + (f"; before: {ended}" if job.outcome else "")
+    return ended if job.outcome else ""
 
 
 def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
@@ -95,11 +128,27 @@ def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
     limit = config.mirror.max_bytes
     allowed = f"; the mirror may take {decimal(limit)}" if limit is not None else ""
     yield "free", decimal(status.free_bytes) + allowed
+    yield "daemon", _daemon(config)
     yield "last cycle", _cycle(status.last_cycle)
     good = status.last_good_cycle
     if good is not None and good != status.last_cycle:
         yield "last good one", _cycle(good)
     yield "next", _next(status)
+
+
+def _daemon(config: Config) -> str:
+    """Say what a running daemon does; the catalog cannot know that."""
+    if not (config.mirror.root / CONTROL).is_socket():
+        return "does not run"
+    from ..daemon.asking import request_quietly
+    from ..daemon.protocol import Status as StatusRequest
+
+    said = request_quietly(config.mirror.root, StatusRequest(), dict[str, str | int | None])
+    if said is None:
+        return "does not run, or not for us to ask"
+    doing = f"{said['doing']} since {said['since']}" if said["doing"] else "idle"
+    waiting = f", {said['waiting']} more to do" if said["waiting"] else ""
+    return f"process {said['pid']}: {doing}{waiting}"
 
 
 def _cycle(cycle: Cycle | None) -> str:

@@ -15,8 +15,9 @@ import msgspec
 
 from .. import errors
 from ..errors import FormatError, LccMirrorError, Stopped
+from ..sync.layout import CONTROL
 from ..sync.progress import Progress
-from .control import CONTROL, short_name
+from .control import short_name
 from .outbox import replay
 from .protocol import (
     LONGEST_MESSAGE,
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 _SLICE_S = 0.25
 # A daemon says something every few seconds, if only that it lives.
-_SILENCE_S = 60.0
+SILENCE_S = 60.0
 
 
 class DaemonLost(LccMirrorError):
@@ -56,7 +57,7 @@ def connect(root: Path) -> socket.socket | None:
     except OSError:
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(_SILENCE_S)
+    connection.settimeout(SILENCE_S)
     try:
         with short_name(path) as name:
             connection.connect(name)
@@ -80,6 +81,7 @@ def ask(
     *,
     progress: Progress,
     stop: threading.Event | None = None,
+    silence_s: float = SILENCE_S,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> T:
     """Send a request, follow what is said, and return the result.
@@ -92,6 +94,8 @@ def ask(
         Is shown what the daemon says of its progress.
     stop
         Ends the following, not the work.
+    silence_s
+        A daemon that says nothing for so long is lost.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def ask(
     """
     try:
         connection.sendall(line(request))
-        for event in _events(connection, stop or threading.Event(), monotonic):
+        for event in _events(connection, stop or threading.Event(), silence_s, monotonic):
             match event:
                 case Done(result):
                     return msgspec.convert(result, kind)
@@ -127,7 +131,10 @@ def ask(
 
 
 def _events(
-    connection: socket.socket, stop: threading.Event, monotonic: Callable[[], float]
+    connection: socket.socket,
+    stop: threading.Event,
+    silence_s: float,
+    monotonic: Callable[[], float],
 ) -> Iterator[Event]:
     connection.settimeout(_SLICE_S)
     pending = bytearray()
@@ -138,7 +145,7 @@ def _events(
         try:
             piece = connection.recv(65536)
         except TimeoutError:
-            if monotonic() - heard > _SILENCE_S:
+            if monotonic() - heard > silence_s:
                 raise
             continue
         if not piece:
@@ -163,12 +170,12 @@ def _error_class(name: str) -> type[LccMirrorError]:
 
 
 def request_quietly(root: Path, request: Request, kind: type[T]) -> T | None:
-    """Ask for something that is answered at once; None if no daemon answers."""
+    """Ask for something that is answered at once; None if no daemon does, within a second."""
     from ..sync.progress import Silent
 
     with contextlib.suppress(LccMirrorError):
         connection = connect(root)
         if connection is not None:
             with connection:
-                return ask(connection, request, kind, progress=Silent())
+                return ask(connection, request, kind, progress=Silent(), silence_s=1.0)
     return None

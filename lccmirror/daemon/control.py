@@ -8,12 +8,14 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import durable
 from ..errors import FormatError, MirrorUnusable
 from ..names import printable
+from ..sync.layout import CONTROL
 from .outbox import Outbox
 from .protocol import (
     LAST,
@@ -28,7 +30,6 @@ from .protocol import (
 
 log = logging.getLogger(__name__)
 
-CONTROL = "control"
 CONTROL_MODE = 0o660
 MOST_CLIENTS = 32
 _REQUEST_WITHIN_S = 10.0
@@ -73,8 +74,9 @@ class Control:
         durable.remove(self._root / CONTROL)
         with self._lock:
             clients = list(self._clients)
+        end = time.monotonic() + within_s
         for client in clients:
-            client.join(within_s)
+            client.join(max(0.0, end - time.monotonic()))
 
     def _accept(self) -> None:
         while not self._closing.is_set():

@@ -41,6 +41,12 @@ WHERE d.setid IN (SELECT setid FROM datasets WHERE state IN ('failed', 'partial'
                   UNION SELECT setid FROM work WHERE attempts > 0)
 ORDER BY w.not_before IS NULL, w.not_before, d.setid LIMIT :limit
 """
+_JOBS = """
+SELECT name, schedule, next_run, last_finished, last_outcome, last_message, failures,
+       last_started > coalesce(last_finished, '') FROM jobs
+ORDER BY next_run IS NULL, next_run, name
+"""
+_TROUBLES = "SELECT key, since, message FROM troubles ORDER BY since"
 _CYCLE = """
 SELECT job, started, finished, outcome, new_datasets, bytes, message FROM sync_log {where}
 ORDER BY id DESC LIMIT 1
@@ -94,6 +100,37 @@ class FileKind:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A job of the daemon.
+
+    Attributes
+    ----------
+    next_run
+        When it is run next; None while nothing is due.
+    running
+        It runs at this moment, or was cut off.
+    """
+
+    name: str
+    schedule: str
+    next_run: str | None
+    last_finished: str | None
+    outcome: str | None
+    message: str | None
+    failures: int
+    running: bool
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that is wrong since some time: the server is gone, there is no room …"""
+
+    key: str
+    since: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Status:
     """All of it.
 
@@ -117,6 +154,8 @@ class Status:
         Datasets to fetch now, those to fetch later, and when the first of these is due.
     problems, gaps
         What went wrong, at most `PROBLEMS_SHOWN` each.
+    jobs, troubles
+        What the daemon does by itself, and what it has found wrong.
     last_cycle, last_good_cycle
         The newest of all cycles and jobs, and of those that went well.
     """
@@ -139,6 +178,8 @@ class Status:
     next_due: str | None
     problems: tuple[Problem, ...]
     gaps: tuple[Gap, ...]
+    jobs: tuple[Job, ...]
+    troubles: tuple[Trouble, ...]
     last_cycle: Cycle | None
     last_good_cycle: Cycle | None
 
@@ -191,6 +232,11 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         next_due=_text(next_due),
         problems=tuple(_problem(row) for row in rows(_PROBLEMS, **limited)),
         gaps=tuple(_gap(row) for row in rows(_GAPS, **limited)),
+        jobs=tuple(_job(row) for row in rows(_JOBS)),
+        troubles=tuple(
+            Trouble(str(key), str(since), str(message))
+            for key, since, message in rows(_TROUBLES)
+        ),
         last_cycle=_cycle(rows(_LAST)),
         last_good_cycle=_cycle(rows(_LAST_GOOD)),
     )
@@ -232,6 +278,20 @@ def _problem(row: tuple[Value, ...]) -> Problem:
 def _gap(row: tuple[Value, ...]) -> Gap:
     detected, older_than, newer_than, message = row
     return Gap(str(detected), _text(older_than), _text(newer_than), str(message))
+
+
+def _job(row: tuple[Value, ...]) -> Job:
+    name, schedule, next_run, finished, outcome, message, failures, running = row
+    return Job(
+        str(name),
+        str(schedule),
+        _text(next_run),
+        _text(finished),
+        _text(outcome),
+        _text(message),
+        _integer(failures),
+        bool(running),
+    )
 
 
 def _cycle(rows: list[tuple[Value, ...]]) -> Cycle | None:

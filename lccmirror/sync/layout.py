@@ -12,6 +12,7 @@ _LONGEST = 230
 KINDS = ("csv", "json", "lczip", "pickle")
 INCOMING = "incoming"
 LOCK = "lock"
+CONTROL = "control"
 
 
 def dataset_folder(setid: str) -> str:
