@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +122,71 @@ def test_the_walls_hold(box: SystemdBox) -> None:
     allowed = {name for name, what in found.items() if what == "allowed"}
     assert allowed == {"write state", "write /tmp", "inet"}
     assert found["uid"]
+
+
+DAEMON = "lccmirror@hat.service"
+
+
+def wait_for(box: SystemdBox, words: str, times: int = 1) -> None:
+    """Wait until the daemon has said something so many times."""
+    said = shlex.quote(str(box.out / DAEMON))
+    # grep ends with the last of these lines; tail, which does not, ends with the box.
+    box.run("bash", "-c", f"grep -m {times} {shlex.quote(words)} <(tail -n +1 -F {said})")
+
+
+def wait_for_restart(box: SystemdBox) -> None:
+    """Wait until the daemon has been started a second time."""
+    wait_for(box, " mirrors http", times=2)
+    assert int(box.show(DAEMON, "NRestarts")) >= 1
+
+
+def test_the_daemon_runs_under_systemd(box: SystemdBox, server: MisbehavingServer) -> None:
+    with box:
+        # It returns when the daemon has said that it is ready.
+        box.systemctl("start", DAEMON)
+        assert box.show(DAEMON, "ActiveState") == "active"
+        first = box.show(DAEMON, "MainPID")
+        done = box.run(
+            *("runuser", "-u", "reader", "--", "/opt/lccmirror/bin/lccmirror"),
+            *("-c", "/etc/lccmirror/hat.toml", "sync"),
+        )
+        assert "mirrored" in done.stdout
+        config = CONFIG.format(url=server.url, server="")
+        wrong = config.replace("min_free = 0", "min_free = 0\nworkers = 0")
+        box.run("sh", "-c", f"cat > /etc/lccmirror/hat.toml <<'END'\n{wrong}END\n")
+        box.systemctl("reload", DAEMON)
+        wait_for(box, "workers")
+        assert box.show(DAEMON, "MainPID") == first
+        box.systemctl("stop", DAEMON)
+        assert box.show(DAEMON, "Result") == "success"
+        assert "nothing is lost" in box.said(DAEMON)
+
+
+def test_a_daemon_that_is_killed_is_started_again(box: SystemdBox) -> None:
+    box.drop_in("lccmirror@hat.service", "[Service]\nRestartSec=100ms\n")
+    with box:
+        box.systemctl("start", DAEMON)
+        first = box.show(DAEMON, "MainPID")
+        box.systemctl("kill", "--signal=KILL", DAEMON)
+        wait_for_restart(box)
+        assert box.show(DAEMON, "MainPID") != first
+
+
+def test_a_daemon_with_a_wrong_configuration_is_not_started_again(box: SystemdBox) -> None:
+    box.etc("lccmirror/hat.toml", "[server]\nurl = 7\n")
+    with box:
+        box.systemctl("start", DAEMON, check=False)
+        assert box.show(DAEMON, "ActiveState") == "failed"
+        assert box.show(DAEMON, "ExecMainStatus") == "78"
+        assert box.show(DAEMON, "NRestarts") == "0"
+        assert "server.url" in box.said(DAEMON)
+
+
+def test_a_daemon_that_hangs_is_killed_by_the_watchdog_and_started_again(
+    box: SystemdBox,
+) -> None:
+    box.drop_in(DAEMON, "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
+    with box:
+        box.systemctl("start", DAEMON)
+        box.systemctl("kill", "--signal=STOP", DAEMON)
+        wait_for_restart(box)
