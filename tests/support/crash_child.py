@@ -1,4 +1,4 @@
-"""A process that runs syncs and dies, by SIGKILL, at the durable step it is told.
+"""A process that runs syncs or searches and dies, by SIGKILL, at the durable step it is told.
 
 Every function of `lccmirror.durable`, the middle of every write, and every commit of the
 catalog is a step. Started once; each sync runs in a fork of it, so that the imports are
@@ -35,7 +35,7 @@ from lccmirror import durable
 
 @dataclass(frozen=True)
 class Job:
-    """A sync to run.
+    """A sync, or a search, to run.
 
     Parameters
     ----------
@@ -45,11 +45,14 @@ class Job:
         The time, in seconds since 1970.
     die_at
         The step, from 0, at which it is killed; None: never.
+    search
+        A saved search to run in place of the sync.
     """
 
     config: str
     at: float
     die_at: int | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True)
@@ -234,23 +237,30 @@ def run(job: Job, steps: Steps, out: int) -> None:
     """Run one sync and say how it ended, if it lives to say it."""
     # Imported here, and so after the functions of `durable` are watched.
     from lccmirror.config import load_config
-    from lccmirror.sync.jobs import Surroundings, sync
+    from lccmirror.sync.jobs import Surroundings, open_session, sync
     from lccmirror.sync.progress import Silent
+    from lccmirror.sync.searches import run_search
     from tests.support.timing import FakeTime
 
     config = load_config(Path(job.config))
     watch_strays(steps, str(config.mirror.root))
+    time = FakeTime(job.at)
     around = Surroundings(
         Silent(),
         threading.Event(),
-        lambda: datetime.fromtimestamp(job.at, UTC),
-        timing=FakeTime(job.at).timing(),
+        lambda: datetime.fromtimestamp(job.at if job.search is None else time.wall(), UTC),
+        timing=time.timing(),
     )
     steps.begin(out, job.die_at)
     try:
-        report = sync(config, around)
+        if job.search is None:
+            code = sync(config, around).exit_code
+        else:
+            with open_session(config, around) as session:
+                told = run_search(session, job.search, wait=True, pause=time.wait)
+            code = told.exit_code
         error = "; ".join(steps.strays) or None
-        outcome = Outcome(steps=steps.count, exit_code=report.exit_code, error=error)
+        outcome = Outcome(steps=steps.count, exit_code=code, error=error)
     except Exception as failure:  # noqa: BLE001 -- whatever it was, the test shall see it
         outcome = Outcome(steps=steps.count, error=repr(failure))
     say(out, outcome)

@@ -29,9 +29,16 @@ class CrashChild:
 
     def sync(self, config: Path, at: float, die_at: int | None = None) -> Outcome:
         """Run a sync of the mirror of `config`, killed at step `die_at` if it gets there."""
+        return self._do(Job(str(config), at, die_at))
+
+    def search(self, config: Path, at: float, name: str, die_at: int | None = None) -> Outcome:
+        """Run a saved search and wait for it, killed at step `die_at`."""
+        return self._do(Job(str(config), at, die_at, name))
+
+    def _do(self, job: Job) -> Outcome:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asdict(Job(str(config), at, die_at))) + "\n")
+        self._process.stdin.write(json.dumps(asdict(job)) + "\n")
         self._process.stdin.flush()
         return Outcome(**json.loads(self._process.stdout.readline()))
 
