@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check debian-tools bench clean
+.PHONY: demo test check debian-tools hour bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ debian-tools:
 
 demo: $(VENV)/installed
 	$(BIN)/lccmirror demo demo-mirror
+
+# The daemon in real time against the genuine server: HOUR="--minutes 5" make hour
+hour: $(VENV)/installed
+	$(BIN)/python -m tests.real.hour $(HOUR)
 
 # all rows, or BENCH_ROWS=name,name make bench
 bench: $(VENV)/installed
