@@ -74,6 +74,28 @@ def due_work(conn: sqlite3.Connection, now: str) -> Iterator[WorkItem]:
         after = {"created_on": rows[-1][-1] or "", "setid": rows[-1][0]}
 
 
+_SMALLEST = """
+SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated,
+       coalesce(d.nobjects, 0)
+FROM work AS w JOIN datasets AS d USING (setid)
+WHERE w.not_before <= :now AND (coalesce(d.nobjects, 0), w.setid) > (:nobjects, :setid)
+ORDER BY coalesce(d.nobjects, 0), w.setid LIMIT :most
+"""
+
+
+def due_smallest_first(conn: sqlite3.Connection, now: str) -> Iterator[WorkItem]:
+    """Yield what is due at `now`, the fewest objects first, for when room is scarce."""
+    after = {"nobjects": -1, "setid": ""}
+    while True:
+        rows = conn.execute(_SMALLEST, {"now": now, "most": _AT_A_TIME, **after}).fetchall()
+        for setid, reason, attempts, nobjects, zipped, last_updated, _ in rows:
+            has_lczip = None if zipped is None else bool(zipped)
+            yield WorkItem(setid, reason, attempts, nobjects, has_lczip, last_updated)
+        if len(rows) < _AT_A_TIME:
+            return
+        after = {"nobjects": rows[-1][-1], "setid": rows[-1][0]}
+
+
 _ITEM = """
 SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated
 FROM work AS w JOIN datasets AS d USING (setid) WHERE w.setid = ? AND w.not_before <= ?

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import chain
 from typing import Any
 
 from ..catalog.connection import transaction
 from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
-from ..catalog.work import WorkItem, count_due, due_item, due_work, postpone
+from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
@@ -56,11 +57,15 @@ class Work:
         self._groups: dict[str, str] = {}
         self._waiting: dict[str, list[WorkItem]] = {}
         self._hopeless = 0
+        self._queue: Iterator[WorkItem] = iter(())
+        # In place of the rest of the queue, once something did not fit.
+        self._smallest: Iterator[WorkItem] = iter(())
 
     def run(self) -> None:
         """Work through all that is due."""
         now = to_text(self._session.now())
         self._session.progress.plan(count_due(self._conn, now), None)
+        self._smallest = due_smallest_first(self._conn, now)
         self._run(due_work(self._conn, now))
 
     def run_one(self, setid: str) -> None:
@@ -69,30 +74,37 @@ class Work:
         self._run(iter(() if item is None else (item,)))
 
     def _run(self, queue: Iterator[WorkItem]) -> None:
+        self._queue = queue
         workers = self._session.config.mirror.workers
         with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
             try:
-                self._fill(queue, workers)
+                self._fill(workers)
                 while self._running:
                     finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
                     for future in finished:
                         self._take(self._running.pop(future), future)
-                    self._fill(queue, workers)
+                    self._fill(workers)
             except BaseException:
                 # The workers look at this between two pieces of a file.
                 self._session.stop.set()
                 raise
 
-    def _fill(self, queue: Iterator[WorkItem], workers: int) -> None:
+    def _fill(self, workers: int) -> None:
         if self._session.stop.is_set():
             raise Stopped("asked to stop")
         # One more than there are workers, so that none waits for the writer.
         while len(self._running) <= workers:
-            item = next(queue, None)
+            item = next(self._queue, None)
             if item is None:
                 return
+            if self._is_begun(item.setid):
+                continue
             held = self._held(item.setid)
             self._submit(item, fetch_table, item.setid, item.last_updated, held)
+
+    def _is_begun(self, setid: str) -> bool:
+        begun = (*self._running.values(), *chain(*self._waiting.values()))
+        return any(one.setid == setid for one in begun)
 
     def _submit(self, item: WorkItem, fetch: Callable[..., Any], *arguments: Any) -> None:
         self._running[self._pool.submit(fetch, self._fetcher, *arguments)] = item
@@ -145,6 +157,9 @@ class Work:
         except (ServerError, FormatError, NoRoom, InTheWay) as error:
             self._failed(item, error)
             if isinstance(error, NoRoom):
+                if self._report.no_room is None:
+                    # What still fits is found soonest among the smallest.
+                    self._queue = self._smallest
                 self._report.no_room = error
             if isinstance(error, Unreachable | NoRoom):
                 self._hopeless += 1

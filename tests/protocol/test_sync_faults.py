@@ -237,6 +237,25 @@ def test_what_does_not_fit_waits_and_the_rest_comes(tmp_path: Path) -> None:
         site.check()
 
 
+def test_what_fits_comes_though_much_before_it_does_not(tmp_path: Path) -> None:
+    with Site(tmp_path, "[mirror]\nworkers = 1") as site:
+        columns = {"db_oid": "U200", "n": "i8"}
+        large = [
+            site.server.make_table(columns, [[f"{n}-{i}" * 9, i] for i in range(400)])
+            for n in range(9)
+        ]
+        small = [site.server.make_table(columns, [[f"a{n}", 1]]) for n in range(3)]
+        mirror = msgspec.structs.replace(site.config.mirror, max_bytes=12_000)
+        site.config = msgspec.structs.replace(site.config, mirror=mirror)
+        report = site.sync()
+        assert report.exit_code == 73
+        states = site.states()
+        assert {states[setid] for setid in small} == {"mirrored"}
+        assert "mirrored" not in {states[setid] for setid in large}
+        # Not every large one is asked for to find that out.
+        assert len(report.failed) < len(large)
+
+
 def _zip(path: Path, fill: Callable[[zipfile.ZipFile], None]) -> Path:
     with zipfile.ZipFile(path, "w") as zipped:
         fill(zipped)
