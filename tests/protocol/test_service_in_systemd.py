@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.misbehaving import MisbehavingServer
+from tests.support.scripted import Answer, Received, ScriptedServer
 from tests.support.systemd_box import SystemdBox
 
 UNIT = "lccmirror-sync@hat.service"
@@ -190,3 +194,60 @@ def test_a_daemon_that_hangs_is_killed_by_the_watchdog_and_started_again(
         box.systemctl("start", DAEMON)
         box.systemctl("kill", "--signal=STOP", DAEMON)
         wait_for_restart(box)
+
+
+WATCHED = """
+[metrics]
+port = {port}
+
+[[notify]]
+events = ["account_key"]
+url = "{webhook}"
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 -- on loopback
+        text: str = answer.read().decode()
+        return text
+
+
+def test_inside_the_walls_the_daemon_can_be_watched_and_tells_people(
+    box: SystemdBox, server: MisbehavingServer
+) -> None:
+    came = threading.Event()
+
+    def answer(request: Received) -> Answer:
+        came.set()
+        return Answer(200)
+
+    port = free_port()
+    with ScriptedServer(answer) as hook:
+        given = 'api_key_file = "$CREDENTIALS_DIRECTORY/key.json"'
+        watched = WATCHED.format(port=port, webhook=f"{hook.url}/hooks/7f3a9c")
+        config = CONFIG.format(url=server.url, server=given) + watched
+        box.etc("lccmirror/hat.toml", config)
+        box.etc("credstore/lccmirror-hat.json", json.dumps({"apikey": "of-nobody-at-all"}))
+        with box:
+            box.systemctl("start", DAEMON)
+            assert came.wait(60), box.said(DAEMON)
+            # What the first has changed is shown by the time the second begins.
+            for _ in range(2):
+                box.run("/opt/lccmirror/bin/lccmirror", "-c", "/etc/lccmirror/hat.toml", "sync")
+            assert json.loads(fetched(f"http://127.0.0.1:{port}/healthz"))["status"] == "ok"
+            assert 'lccmirror_datasets{state="mirrored"} 1.0' in fetched(
+                f"http://127.0.0.1:{port}/metrics"
+            )
+            box.systemctl("stop", DAEMON)
+            said = box.said(DAEMON)
+        (request,) = hook.requests
+    assert json.loads(request.body)["events"][0]["state"] == "account_refused"
+    assert "7f3a9c" not in said
+    assert "of-nobody-at-all" not in said

@@ -121,13 +121,14 @@ def test_the_text_file_is_replaced_whole_and_others_can_read_it(
     conn: sqlite3.Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "lccmirror.prom"
-    file = TextFile(path, board(conn))
+    filled = board(conn)
+    file = TextFile(path, filled)
     file.write()
     file.write()
-    assert path.read_bytes() == board(conn).text()
+    assert path.read_bytes() == filled.text()
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [path]
-    lost = TextFile(tmp_path / "no" / "where.prom", board(conn))
+    lost = TextFile(tmp_path / "no" / "where.prom", filled)
     lost.write()
     lost.write()
     assert len(caplog.records) == 1
