@@ -46,17 +46,20 @@ def parse_collections(file: IO[bytes], what: str) -> tuple[Dialect, tuple[Collec
     collections = []
     for index in range(len(ids)):
         row = {key: one[index] for key, one in lists.items() if isinstance(one, list)}
-        collections.append(_collection(row, what))
+        one = _collection(row)
+        # One without an ID can be neither searched nor mirrored, and must not hide the others.
+        if one is not None:
+            collections.append(one)
     return "documented" if documented else "running", tuple(collections)
 
 
-def _collection(row: dict[str, Any], what: str) -> Collection:
+def _collection(row: dict[str, Any]) -> Collection | None:
     collection, collection_id = (
         text(row.get("db_collection_id")),
         text(row.get("collection_id")),
     )
     if not collection or not collection_id:
-        raise ProtocolError(f"{what}: a collection has no ID")
+        return None
     described = mapping(row.get("columnjson"))
     # the description can lack a column that the list has, and the other way round
     listed = dict.fromkeys((*names(row.get("columnlist")), *described))

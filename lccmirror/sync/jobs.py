@@ -13,6 +13,7 @@ from ..catalog.connection import CATALOG_NAME, prepare
 from ..clock import Now, to_text, utc_now
 from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
+from .filesystem import check_folder
 from .mirror import Mirror, open_mirror
 from .progress import Silent
 from .prune import PruneReport, prune
@@ -120,6 +121,7 @@ def _rehearsal(config: Config, around: Surroundings) -> Iterator[Session]:
         with open_session(config, around) as session:
             yield session
         return
+    check_folder(root)
     with (
         contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn,
         _client(config, around) as client,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,13 +46,15 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
     for collection, folder, updated in conn.execute(
         "SELECT collection, collection_id, coalesce(last_updated, '') FROM collections"
     ).fetchall():
-        key = f"lcformat:{collection}"
+        key = _format_key(collection)
         if get_setting(conn, key) == updated:
             continue
         try:
             path = layout.lcformat(collection)
             source = lcformat_path(folder)
             held = get_file(conn, path)
+            if held is not None and held.state != "ok":
+                held = None
             if held is None or not unchanged(held, session.client.head(source)):
                 with local_errors():
                     product = fetch_file(fetcher, source, path, "lcformat")
@@ -71,11 +74,21 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             set_setting(conn, key, updated)
 
 
+def forget_format(conn: sqlite3.Connection, collection: str) -> None:
+    """Have a collection's format description fetched by the next cycle."""
+    conn.execute("DELETE FROM mirror WHERE key = ?", (_format_key(collection),))
+
+
+def _format_key(collection: str) -> str:
+    """Return under which setting stands what its description was last asked for at."""
+    return f"lcformat:{collection}"
+
+
 @dataclass(frozen=True)
 class _Wanted:
-    """A light curve that a dataset's object has on the server and we have nowhere."""
+    """A light curve that the server has and we have not, or not sound any more (no setid)."""
 
-    setid: str
+    setid: str | None
     collection: str
     objectid: str
     link: str | None
@@ -98,18 +111,27 @@ GROUP BY r.collection, r.objectid LIMIT ?
 """
 
 
+_DAMAGED = """
+SELECT NULL, l.collection, l.objectid, f.path,
+       coalesce(c.collection_id, replace(l.collection, '_', '-'))
+FROM files AS f JOIN lightcurves AS l USING (path)
+LEFT JOIN collections AS c ON c.collection = l.collection
+WHERE f.kind = 'lc' AND f.state IN ('damaged', 'missing') LIMIT ?
+"""
+
+
 def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) -> int:
-    """Fetch light curves one by one for datasets without a ZIP, as configured.
+    """Fetch light curves one by one: the damaged ones, and missing ones as configured.
 
     Returns
     -------
     int
         How many came.
     """
-    rules = session.config.lightcurves
-    if rules.singles == "never" or "lczip" not in session.config.mirror.products:
-        return 0
-    wanted = [_Wanted(*row) for row in session.mirror.conn.execute(_WANTED, (rules.limit,))]
+    conn, rules = session.mirror.conn, session.config.lightcurves
+    wanted = [_Wanted(*row) for row in conn.execute(_DAMAGED, (rules.limit,))]
+    if rules.singles == "missing" and "lczip" in session.config.mirror.products:
+        wanted += [_Wanted(*row) for row in conn.execute(_WANTED, (rules.limit,))]
     session.progress.plan(len(wanted), None)
     fetched = 0
     for one, result in _fetch_all(session, fetcher, wanted):
@@ -120,15 +142,15 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
                 failed[f"light curve of {one.objectid}"] = error.message
             else:
                 fetched += 1
-        elif isinstance(result, NotFound | AccessDenied):
-            with transaction(session.mirror.conn):
-                put_missing(
-                    session.mirror.conn,
-                    one.setid,
-                    [(one.collection, one.objectid)],
-                    "the server has no light curve of it",
-                    _at(session),
+        elif isinstance(result, NotFound | AccessDenied | _NoName) and one.setid is not None:
+            with transaction(conn):
+                reason = (
+                    result.message
+                    if isinstance(result, _NoName)
+                    else "the server has no light curve of it"
                 )
+                key = (one.collection, one.objectid)
+                put_missing(conn, one.setid, [key], reason, _at(session))
         else:
             failed[f"light curve of {one.objectid}"] = result.message
         session.progress.item_done(one.objectid, ok=isinstance(result, Product))
@@ -159,10 +181,18 @@ def _fetch_all(
             raise
 
 
+class _NoName(FormatError):
+    """A light curve whose name on the server can be no path here."""
+
+
 def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
     name = f"{one.objectid}-csvlc.gz" if one.link is None else one.link.rsplit("/", 1)[-1]
-    path = layout.single_lightcurve(one.collection, name)
-    product = fetch_file(fetcher, lightcurve_path(one.folder, name), path, "lc")
+    try:
+        path = layout.single_lightcurve(one.collection, name)
+        source = lightcurve_path(one.folder, name)
+    except FormatError as error:
+        raise _NoName(error.message) from error
+    product = fetch_file(fetcher, source, path, "lc")
     try:
         _check_gzip(product.part, fetcher.config.limits.max_lightcurve)
     except FormatError:

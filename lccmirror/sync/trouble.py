@@ -91,6 +91,12 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
             f"the catalog cannot be written: {error}",
             hint="the mirror's user must be able to write in its folder",
         )
+    if name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"):
+        # A quota or a limit on file sizes comes as this, and so does a failing disk.
+        return NoRoom(
+            f"the catalog cannot be written: {error}",
+            hint="nothing is lost: look for a quota or a disk fault, and sync again",
+        )
     if name.startswith("SQLITE_IOERR"):
-        return Damaged(f"the catalog: {error}", hint="the disk has a fault, or is full")
+        return Damaged(f"the catalog: {error}", hint="the disk has a fault")
     return None

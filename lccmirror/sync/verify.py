@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.connection import transaction
-from ..catalog.lightcurves import remove_entries
 from ..catalog.work import add_work
 from ..clock import Now, to_text
 from ..errors import Damaged, FormatError, Stopped
@@ -19,6 +18,7 @@ from . import layout
 from .fetch import sha256_of
 from .ingest import write_rows
 from .mirror import Mirror
+from .singles import forget_format
 
 if TYPE_CHECKING:
     from ..config import LimitsConfig
@@ -253,17 +253,20 @@ def _unknown_files(mirror: Mirror) -> Iterator[str]:
 def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now: str) -> None:
     """Put what is damaged to work for the next fetch, and mend rows from the files.
 
-    A dataset's sound files are not fetched again. Superseded versions cannot be had
-    again: their rows go, the newer version is there.
+    A dataset's sound ZIP is not fetched again; CSV and JSON come together. A superseded
+    version cannot be had again: its row goes, the newer version is there. Single light
+    curves need no plan: every cycle fetches the damaged ones.
     """
     with transaction(mirror.conn):
         for one in report.damage:
             if one.what == "rows":
                 _mend_rows(mirror, one.path, limits, now)
-            elif one.superseded or one.setid is None:
-                _forget(mirror.conn, one)
-            else:
+            elif one.superseded:
+                mirror.conn.execute("DELETE FROM files WHERE path = ?", (one.path,))
+            elif one.setid is not None:
                 add_work(mirror.conn, one.setid, "repair", now)
+            elif one.kind == "lcformat":
+                forget_format(mirror.conn, one.path.split("/")[1])
 
 
 def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:
@@ -277,15 +280,3 @@ def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> No
             write_rows(mirror.conn, setid, files, limits)
     except FormatError:
         add_work(mirror.conn, setid, "repair", now)
-
-
-def _forget(conn: sqlite3.Connection, one: Damage) -> None:
-    """Forget a file that belongs to no dataset, so that the next cycle fetches it.
-
-    An old version of a product cannot be had again; the newer one is there.
-    """
-    remove_entries(conn, one.path)
-    conn.execute("DELETE FROM files WHERE path = ?", (one.path,))
-    if one.kind == "lcformat":
-        collection = one.path.split("/")[1]
-        conn.execute("DELETE FROM mirror WHERE key = ?", (f"lcformat:{collection}",))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.misbehaving import status
 from tests.support.site import Site
 
 
@@ -239,3 +240,37 @@ def test_single_light_curves_come_where_there_is_no_zip(tmp_path: Path) -> None:
         report = site.sync()
         assert report.requests == 2
         site.check()
+
+
+def test_a_damaged_single_light_curve_comes_again_whatever_the_settings(
+    tmp_path: Path,
+) -> None:
+    with Site(tmp_path, lczip_max_nrows=5) as site:
+        site.server.make_dataset()
+        site.configure('[lightcurves]\nsingles = "missing"\nlimit = 3')
+        site.sync()
+        path = site.sql("SELECT path FROM lightcurves ORDER BY path")[0][0]
+        whole = (site.root / path).read_bytes()
+        (site.root / path).write_bytes(whole[:-1])
+        site.configure('[lightcurves]\nsingles = "never"')
+        assert site.verify().exit_code == 65
+        site.server.add("/l/", status(404), times=1)
+        assert site.repair().exit_code == 65
+        assert site.sql("SELECT state FROM files WHERE path = ?", path) == [("damaged",)]
+        assert site.repair().exit_code == 0
+        assert (site.root / path).read_bytes() == whole
+        site.check()
+
+
+def test_a_light_curve_whose_name_can_be_no_path_is_not_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    with Site(tmp_path) as site:
+        columns = {"db_oid": "U9", "collection": "U20", "db_lcfname": "U50"}
+        collection = site.server.surveys[0].collection
+        row = ["odd", collection, "/l/demo-field-a/.hidden%2f"]
+        site.server.make_table(columns, [row], collections=[collection])
+        site.configure('[lightcurves]\nsingles = "missing"')
+        assert site.sync().exit_code == 0
+        assert site.sync().requests == 2
+        assert len(site.sql("SELECT reason FROM missing_lightcurves")) == 1
