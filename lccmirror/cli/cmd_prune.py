@@ -23,7 +23,7 @@ def command(dry_run: bool, output: OutputOptions) -> None:
 
     Without a rule nothing is removed. What is removed is listed; a dataset stays in the
     catalog with the state pruned and the rule that took it, and is not fetched again unless
-    select.allow names it. The exit code is 73 if the headroom asked for could not be made.
+    select.allow names it. The exit code is 73 if the headroom asked for cannot be made.
     """
     from ..daemon.protocol import Prune
     from ..errors import NoRoom

@@ -92,8 +92,8 @@ class PruneReport:
         )
         if self.missing_bytes:
             text += (
-                f"; {self.missing_bytes:,} bytes are still wanting to prune.headroom, "
-                "and everything else is to be kept"
+                f"; {self.missing_bytes:,} bytes are wanting to prune.headroom, and all that may "
+                "go is less: none of it was touched for that"
             )
         return text
 
@@ -217,11 +217,16 @@ def _kept(one: Held, config: Config) -> bool:
 def _make_room(
     mirror: Mirror, config: Config, chosen: list[Pruned], may_go: list[Held]
 ) -> tuple[list[Pruned], int]:
-    """Add the largest datasets to what is chosen until the headroom is there."""
+    """Add the largest datasets to what is chosen until the headroom is there.
+
+    If it would not be there even then, because something else has filled the disk, none of
+    them goes: a mirror that is gone would have helped nobody.
+    """
     want = _Wanted(mirror, config)
     for one in chosen:
         is_dataset = one.what == "dataset"
         want.less(one.size, paths_of(mirror.conn, one.name) if is_dataset else [one.name])
+    missing, largest = want.missing, []
     taken = {one.name for one in chosen}
     for held in may_go:
         if not want.missing:
@@ -230,11 +235,13 @@ def _make_room(
             continue
         if held.vanished and config.prune.keep_vanished:
             continue
-        chosen.append(
+        largest.append(
             Pruned("dataset", held.setid, held.size, "the largest first (prune.headroom)")
         )
         want.less(held.size, paths_of(mirror.conn, held.setid))
-    return chosen, want.missing
+    if want.missing:
+        return chosen, missing
+    return chosen + largest, 0
 
 
 class _Wanted:

@@ -33,6 +33,17 @@ def pruned(
     return prune_mirror(config, site.around(), dry_run=dry_run)
 
 
+def take(site: Site, *setids: str) -> dict[str, str]:
+    """Return the rules that call for as much room as these datasets take."""
+    total = site.sql("SELECT sum(size) FROM files")[0][0]
+    want = 10_000_000 - total + sum(sizes(site)[setid] for setid in setids)
+    return {"rules": f"headroom = {want}", "mirror": "max_bytes = 10000000"}
+
+
+def also(rules: dict[str, str], more: str) -> dict[str, str]:
+    return {**rules, "rules": f"{rules['rules']}\n{more}"}
+
+
 def names(report: PruneReport) -> list[str]:
     return [one.name for one in report.pruned]
 
@@ -80,16 +91,11 @@ def test_without_rules_nothing_is_removed(site: Site) -> None:
 
 def test_the_largest_go_first_and_no_more_than_the_headroom_needs(site: Site) -> None:
     small, middle, large = make_three(site)
-    total = sum(sizes(site).values())
+    assert pruned(site, "headroom = 1").pruned == []
     # So much room that the largest one is just not enough.
-    want = sizes(site)[large] + 1
-    report = pruned(site, f"headroom = {want}", mirror=f"max_bytes = {max(total, 10_000_000)}")
-    assert report.pruned == []
-    with opened(site) as mirror:
-        mirror.conn.execute(
-            "UPDATE counts SET n = n + ? WHERE name = 'file_bytes'", (10_000_000 - total,)
-        )
-    report = pruned(site, f"headroom = {want}", mirror="max_bytes = 10000000")
+    rules = take(site, large)
+    more = int(rules["rules"].split()[-1]) + 1
+    report = pruned(site, f"headroom = {more}", mirror=rules["mirror"])
     assert names(report) == [large, middle]
     assert report.missing_bytes == 0
     gone(site, large)
@@ -98,39 +104,43 @@ def test_the_largest_go_first_and_no_more_than_the_headroom_needs(site: Site) ->
 
 
 def test_a_dry_run_says_the_same_and_removes_nothing(site: Site) -> None:
-    make_three(site)
-    rules = "headroom = 1000000000000000"
-    would = pruned(site, rules, dry_run=True)
+    rules = take(site, *make_three(site))
+    would = pruned(site, **rules, dry_run=True)
     assert would.dry_run
     site.check()
-    assert names(pruned(site, rules)) == names(would)
+    assert len(names(would)) == 3
+    assert names(pruned(site, **rules)) == names(would)
 
 
-def test_what_is_wanting_is_said(site: Site) -> None:
-    setids = make_three(site)
+def test_a_disk_that_something_else_has_filled_costs_no_dataset(site: Site) -> None:
+    make_three(site)
     report = pruned(site, "headroom = 1000000000000000")
-    assert set(names(report)) == set(setids)
+    assert report.pruned == []
     assert report.missing_bytes > 0
-    assert "still wanting" in report.summary()
+    assert "none of it was touched" in report.summary()
+    site.check()
 
 
 def test_keep_lists_are_stronger_than_every_rule(site: Site) -> None:
     one, two, three = make_three(site)
+    rules = take(site, three)
     config = site.configure(
-        f'[select]\nallow = ["{one}"]\n[prune]\nheadroom = 1000000000000000\nkeep = ["{two}"]'
+        f'[select]\nallow = ["{one}"]\n[mirror]\n{rules["mirror"]}\n'
+        f'[prune]\n{rules["rules"]}\nkeep = ["{two}"]'
     )
+    kept = also(take(site, three), 'keep_collections = ["*"]')
+    assert pruned(site, **kept).pruned == []
     assert names(prune_mirror(config, site.around())) == [three]
-    report = pruned(site, 'headroom = 1000000000000000\nkeep_collections = ["*"]')
-    assert report.pruned == []
 
 
 def test_what_the_server_no_longer_lists_is_kept_unless_told_otherwise(site: Site) -> None:
-    one, *others = make_three(site)
+    one, two, three = make_three(site)
     with opened(site) as mirror:
-        mirror.conn.execute("UPDATE datasets SET vanished_at = 'x' WHERE setid = ?", (one,))
-    rules = "headroom = 1000000000000000"
-    assert set(names(pruned(site, rules))) == set(others)
-    assert names(pruned(site, f"{rules}\nkeep_vanished = false")) == [one]
+        mirror.conn.execute("UPDATE datasets SET vanished_at = 'x' WHERE setid = ?", (three,))
+    assert names(pruned(site, **take(site, one, two))) == [two, one]
+    rules = take(site, three)
+    assert pruned(site, **rules).pruned == []
+    assert names(pruned(site, **also(rules, "keep_vanished = false"))) == [three]
 
 
 def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
@@ -139,8 +149,9 @@ def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
     site.sync()
     ((first, again),) = site.sql("SELECT same_as, setid FROM datasets WHERE same_as <> ''")
     assert site.file(again, "lczip").samefile(site.file(first, "lczip"))
-    kept = f'keep = ["{again}"]\nheadroom = 1000000000000000'
-    assert names(pruned(site, kept)) == [first]
+    # On the disk this frees next to nothing: by the count of max_bytes it does.
+    rules = also(take(site, first), f'keep = ["{again}"]')
+    assert names(pruned(site, **rules)) == [first]
     gone(site, first)
     assert site.sql("SELECT same_as FROM datasets WHERE setid = ?", again) == [(None,)]
     newest = site.sql("SELECT count(*) FROM lightcurves WHERE newest = 1")
@@ -149,9 +160,7 @@ def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
 
 
 def test_objects_that_nothing_else_has_go_with_their_rows(site: Site) -> None:
-    setids = make_three(site)
-    pruned(site, "headroom = 1000000000000000")
-    assert len(setids) == 3
+    pruned(site, **take(site, *make_three(site)))
     for table in ("objects", "dataset_rows", "lightcurves", "files"):
         where = " WHERE setid IS NOT NULL" if table == "files" else ""
         assert site.sql(f"SELECT count(*) FROM {table}{where}") == [(0,)]
@@ -162,7 +171,7 @@ def test_objects_that_nothing_else_has_go_with_their_rows(site: Site) -> None:
 def test_what_was_pruned_is_not_fetched_again_unless_allowed(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
-    pruned(site, "headroom = 1000000000000000")
+    pruned(site, **take(site, setid))
     site.clock.forward(DAY)
     site.server.change_visibility(setid, "public")
     site.sync()
@@ -225,13 +234,15 @@ def test_the_run_that_a_view_shows_is_kept_by_every_rule(site: Site) -> None:
     add_run(site, suspect, "suspect")
     add_run(site, failed, "failed")
     assert pruned(site, "keep_runs = 1").pruned == []
-    assert names(pruned(site, "headroom = 1000000000000000")) == [failed]
+    assert pruned(site, **take(site, good, failed)).pruned == []
+    assert names(pruned(site, **take(site, failed))) == [failed]
 
 
 def test_a_run_under_way_loses_nothing(site: Site) -> None:
-    _, _, running = make_three(site)
+    one, two, running = make_three(site)
     add_run(site, running, "running")
-    assert running not in names(pruned(site, "headroom = 1000000000000000"))
+    assert names(pruned(site, **take(site, one, two))) == [two, one]
+    assert pruned(site, **take(site, running)).pruned == []
 
 
 def test_a_dataset_of_two_searches_stays_while_one_of_them_keeps_it(site: Site) -> None:
@@ -251,7 +262,8 @@ def test_a_pruning_cut_off_before_a_file_is_removed_is_finished_by_the_next_cycl
 ) -> None:
     setid = site.server.make_dataset()
     site.sync()
-    config = site.configure("[prune]\nheadroom = 1000000000000000")
+    rules = take(site, setid)
+    config = site.configure(f"[mirror]\n{rules['mirror']}\n[prune]\n{rules['rules']}")
 
     def cut(path: Path) -> None:
         raise PowerCut
@@ -279,18 +291,17 @@ def test_a_file_that_came_back_is_not_removed_by_an_old_note(site: Site) -> None
 
 
 def test_a_wish_to_stop_is_heard_between_two_datasets(site: Site) -> None:
-    make_three(site)
+    rules = take(site, *make_three(site))
     stop = threading.Event()
     stop.set()
-    config = site.configure("[prune]\nheadroom = 1000000000000000")
+    config = site.configure(f"[mirror]\n{rules['mirror']}\n[prune]\n{rules['rules']}")
     with opened(site) as mirror, pytest.raises(Stopped):
         prune(mirror, config, site.now, stop=stop)
     site.check()
 
 
 def test_each_pruning_is_in_the_log(site: Site) -> None:
-    make_three(site)
-    pruned(site, "headroom = 1000000000000000")
+    pruned(site, **take(site, *make_three(site)))
     ((job, outcome, message),) = site.sql(
         "SELECT job, outcome, message FROM sync_log WHERE job = 'prune'"
     )
