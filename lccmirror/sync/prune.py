@@ -92,8 +92,8 @@ class PruneReport:
         )
         if self.missing_bytes:
             text += (
-                f"; {self.missing_bytes:,} bytes are wanting to prune.headroom, and all that may "
-                "go is less: none of it was touched for that"
+                f"; {self.missing_bytes:,} bytes are wanting to prune.headroom, and all that "
+                "may go is less: none of it was touched for that"
             )
         return text
 

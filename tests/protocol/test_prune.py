@@ -26,22 +26,22 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def pruned(
-    site: Site, rules: str = "", *, mirror: str = "", dry_run: bool = False
+    site: Site, rules: str = "", mirror: str = "", *, dry_run: bool = False
 ) -> PruneReport:
     """Prune by rules, on top of the site's own configuration."""
     config = site.configure(f"[mirror]\n{mirror}\n[prune]\n{rules}")
     return prune_mirror(config, site.around(), dry_run=dry_run)
 
 
-def take(site: Site, *setids: str) -> dict[str, str]:
-    """Return the rules that call for as much room as these datasets take."""
+def take(site: Site, *setids: str) -> tuple[str, str]:
+    """Return the rules, and a limit, that call for as much room as these datasets take."""
     total = site.sql("SELECT sum(size) FROM files")[0][0]
     want = 10_000_000 - total + sum(sizes(site)[setid] for setid in setids)
-    return {"rules": f"headroom = {want}", "mirror": "max_bytes = 10000000"}
+    return f"headroom = {want}", "max_bytes = 10000000"
 
 
-def also(rules: dict[str, str], more: str) -> dict[str, str]:
-    return {**rules, "rules": f"{rules['rules']}\n{more}"}
+def also(rules: tuple[str, str], more: str) -> tuple[str, str]:
+    return f"{rules[0]}\n{more}", rules[1]
 
 
 def names(report: PruneReport) -> list[str]:
@@ -94,8 +94,8 @@ def test_the_largest_go_first_and_no_more_than_the_headroom_needs(site: Site) ->
     assert pruned(site, "headroom = 1").pruned == []
     # So much room that the largest one is just not enough.
     rules = take(site, large)
-    more = int(rules["rules"].split()[-1]) + 1
-    report = pruned(site, f"headroom = {more}", mirror=rules["mirror"])
+    more = int(rules[0].split()[-1]) + 1
+    report = pruned(site, f"headroom = {more}", rules[1])
     assert names(report) == [large, middle]
     assert report.missing_bytes == 0
     gone(site, large)
@@ -105,11 +105,11 @@ def test_the_largest_go_first_and_no_more_than_the_headroom_needs(site: Site) ->
 
 def test_a_dry_run_says_the_same_and_removes_nothing(site: Site) -> None:
     rules = take(site, *make_three(site))
-    would = pruned(site, **rules, dry_run=True)
+    would = pruned(site, *rules, dry_run=True)
     assert would.dry_run
     site.check()
     assert len(names(would)) == 3
-    assert names(pruned(site, **rules)) == names(would)
+    assert names(pruned(site, *rules)) == names(would)
 
 
 def test_a_disk_that_something_else_has_filled_costs_no_dataset(site: Site) -> None:
@@ -125,11 +125,11 @@ def test_keep_lists_are_stronger_than_every_rule(site: Site) -> None:
     one, two, three = make_three(site)
     rules = take(site, three)
     config = site.configure(
-        f'[select]\nallow = ["{one}"]\n[mirror]\n{rules["mirror"]}\n'
-        f'[prune]\n{rules["rules"]}\nkeep = ["{two}"]'
+        f'[select]\nallow = ["{one}"]\n[mirror]\n{rules[1]}\n'
+        f'[prune]\n{rules[0]}\nkeep = ["{two}"]'
     )
     kept = also(take(site, three), 'keep_collections = ["*"]')
-    assert pruned(site, **kept).pruned == []
+    assert pruned(site, *kept).pruned == []
     assert names(prune_mirror(config, site.around())) == [three]
 
 
@@ -137,10 +137,10 @@ def test_what_the_server_no_longer_lists_is_kept_unless_told_otherwise(site: Sit
     one, two, three = make_three(site)
     with opened(site) as mirror:
         mirror.conn.execute("UPDATE datasets SET vanished_at = 'x' WHERE setid = ?", (three,))
-    assert names(pruned(site, **take(site, one, two))) == [two, one]
+    assert names(pruned(site, *take(site, one, two))) == [two, one]
     rules = take(site, three)
-    assert pruned(site, **rules).pruned == []
-    assert names(pruned(site, **also(rules, "keep_vanished = false"))) == [three]
+    assert pruned(site, *rules).pruned == []
+    assert names(pruned(site, *also(rules, "keep_vanished = false"))) == [three]
 
 
 def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
@@ -151,7 +151,7 @@ def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
     assert site.file(again, "lczip").samefile(site.file(first, "lczip"))
     # On the disk this frees next to nothing: by the count of max_bytes it does.
     rules = also(take(site, first), f'keep = ["{again}"]')
-    assert names(pruned(site, **rules)) == [first]
+    assert names(pruned(site, *rules)) == [first]
     gone(site, first)
     assert site.sql("SELECT same_as FROM datasets WHERE setid = ?", again) == [(None,)]
     newest = site.sql("SELECT count(*) FROM lightcurves WHERE newest = 1")
@@ -160,7 +160,7 @@ def test_rows_and_zips_that_others_share_stay_with_them(site: Site) -> None:
 
 
 def test_objects_that_nothing_else_has_go_with_their_rows(site: Site) -> None:
-    pruned(site, **take(site, *make_three(site)))
+    pruned(site, *take(site, *make_three(site)))
     for table in ("objects", "dataset_rows", "lightcurves", "files"):
         where = " WHERE setid IS NOT NULL" if table == "files" else ""
         assert site.sql(f"SELECT count(*) FROM {table}{where}") == [(0,)]
@@ -171,7 +171,7 @@ def test_objects_that_nothing_else_has_go_with_their_rows(site: Site) -> None:
 def test_what_was_pruned_is_not_fetched_again_unless_allowed(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
-    pruned(site, **take(site, setid))
+    pruned(site, *take(site, setid))
     site.clock.forward(DAY)
     site.server.change_visibility(setid, "public")
     site.sync()
@@ -234,15 +234,15 @@ def test_the_run_that_a_view_shows_is_kept_by_every_rule(site: Site) -> None:
     add_run(site, suspect, "suspect")
     add_run(site, failed, "failed")
     assert pruned(site, "keep_runs = 1").pruned == []
-    assert pruned(site, **take(site, good, failed)).pruned == []
-    assert names(pruned(site, **take(site, failed))) == [failed]
+    assert pruned(site, *take(site, good, failed)).pruned == []
+    assert names(pruned(site, *take(site, failed))) == [failed]
 
 
 def test_a_run_under_way_loses_nothing(site: Site) -> None:
     one, two, running = make_three(site)
     add_run(site, running, "running")
-    assert names(pruned(site, **take(site, one, two))) == [two, one]
-    assert pruned(site, **take(site, running)).pruned == []
+    assert names(pruned(site, *take(site, one, two))) == [two, one]
+    assert pruned(site, *take(site, running)).pruned == []
 
 
 def test_a_dataset_of_two_searches_stays_while_one_of_them_keeps_it(site: Site) -> None:
@@ -263,7 +263,7 @@ def test_a_pruning_cut_off_before_a_file_is_removed_is_finished_by_the_next_cycl
     setid = site.server.make_dataset()
     site.sync()
     rules = take(site, setid)
-    config = site.configure(f"[mirror]\n{rules['mirror']}\n[prune]\n{rules['rules']}")
+    config = site.configure(f"[mirror]\n{rules[1]}\n[prune]\n{rules[0]}")
 
     def cut(path: Path) -> None:
         raise PowerCut
@@ -294,14 +294,14 @@ def test_a_wish_to_stop_is_heard_between_two_datasets(site: Site) -> None:
     rules = take(site, *make_three(site))
     stop = threading.Event()
     stop.set()
-    config = site.configure(f"[mirror]\n{rules['mirror']}\n[prune]\n{rules['rules']}")
+    config = site.configure(f"[mirror]\n{rules[1]}\n[prune]\n{rules[0]}")
     with opened(site) as mirror, pytest.raises(Stopped):
         prune(mirror, config, site.now, stop=stop)
     site.check()
 
 
 def test_each_pruning_is_in_the_log(site: Site) -> None:
-    pruned(site, **take(site, *make_three(site)))
+    pruned(site, *take(site, *make_three(site)))
     ((job, outcome, message),) = site.sql(
         "SELECT job, outcome, message FROM sync_log WHERE job = 'prune'"
     )
