@@ -67,7 +67,8 @@ def check_online(config: Config, collections: Iterable[CollectionLike]) -> list[
             )
     for index, search in enumerate(config.searches):
         found += [
-            (("search", index, *path), message) for path, message in search_problems(search, known)
+            (("search", index, *path), message)
+            for path, message in search_problems(search, known)
         ]
     return [place(config.path, config.lines, path) + message for path, message in found]
 
