@@ -26,14 +26,15 @@ MAX_RADIUS_ARCMIN: Final = 180 * 60.0
 # strip or a piece is still looked at, and the exact distance decides.
 # `half` is how far the cone reaches in right ascension. It has none (NULL) when a pole is
 # inside, also where rounding makes asin see more than 1; then the piece is the whole turn.
+# The distance is Vincenty's formula, as in `lccmirror.query.geometry`; LIMIT -1 keeps SQLite
+# from working it out again wherever it is used.
 # MATERIALIZED and CROSS JOIN leave the planner no choice, whatever ANALYZE has told it:
 # small things first, then the sky index for each strip and piece.
 _CONE: Final = """\
 WITH RECURSIVE
-  cone (ra, decl, radius, reach, sin_decl, cos_decl) AS MATERIALIZED (
-    SELECT CAST(:ra AS REAL), CAST(:decl AS REAL),
-           :radius_arcmin / 60.0, :radius_arcmin / 60.0 + 1e-9,
-           sin(radians(:decl)), cos(radians(:decl))),
+  cone (ra, decl, reach, sin_decl, cos_decl, rad) AS MATERIALIZED (
+    SELECT CAST(:ra AS REAL), CAST(:decl AS REAL), :radius_arcmin / 60.0 + 1e-9,
+           sin(radians(:decl)), cos(radians(:decl)), radians(1)),
   edge (low, high, half) AS MATERIALIZED (
     SELECT decl - reach, decl + reach,
            CASE WHEN abs(decl) + reach < 90
@@ -48,26 +49,27 @@ WITH RECURSIVE
     SELECT coalesce(ra - half, 0), coalesce(ra + half, 360) FROM cone, edge
     UNION ALL SELECT ra - half + 360, 360 FROM cone, edge WHERE ra - half < 0
     UNION ALL SELECT 0, ra + half - 360 FROM cone, edge WHERE ra + half >= 360)
-SELECT {columns}
-FROM cone CROSS JOIN edge CROSS JOIN strip CROSS JOIN piece
-  CROSS JOIN objects AS o INDEXED BY objects_sky
-WHERE o.zone = strip.zone
-  AND o.ra BETWEEN piece.low AND piece.high
-  AND o.decl BETWEEN edge.low AND edge.high
-  AND {distance} <= cone.radius * 3600
-  {only}
-ORDER BY {distance}, o.collection, o.objectid
+SELECT {names}
+FROM (
+  SELECT
+    degrees(atan2(
+      sqrt(pow(cos(o.decl * rad) * sin((o.ra - cone.ra) * rad), 2)
+         + pow(cos_decl * sin(o.decl * rad)
+               - sin_decl * cos(o.decl * rad) * cos((o.ra - cone.ra) * rad), 2)),
+      sin_decl * sin(o.decl * rad)
+      + cos_decl * cos(o.decl * rad) * cos((o.ra - cone.ra) * rad))) * 3600
+      AS dist_arcsec{columns}
+  FROM cone CROSS JOIN edge CROSS JOIN strip CROSS JOIN piece
+    CROSS JOIN objects AS o INDEXED BY objects_sky
+  WHERE o.zone = strip.zone
+    AND o.ra BETWEEN piece.low AND piece.high
+    AND o.decl BETWEEN edge.low AND edge.high
+    {only}
+  LIMIT -1)
+WHERE dist_arcsec <= :radius_arcmin * 60.0
+ORDER BY dist_arcsec
 LIMIT :limit
 """
-# Vincenty's formula, as in `lccmirror.query.geometry`.
-DISTANCE: Final = """\
-degrees(atan2(
-    sqrt(pow(cos(radians(o.decl)) * sin(radians(o.ra - cone.ra)), 2)
-       + pow(cos_decl * sin(radians(o.decl))
-             - sin_decl * cos(radians(o.decl)) * cos(radians(o.ra - cone.ra)), 2)),
-    sin_decl * sin(radians(o.decl))
-    + cos_decl * cos(radians(o.decl)) * cos(radians(o.ra - cone.ra)))) * 3600"""
-
 # A collection is never NULL; coalesce only makes this a condition on two tables. Seeing one
 # on `objects` alone, the planner would, once ANALYZE has run, read the whole table to build a
 # Bloom filter before it looks up the first object.
@@ -141,8 +143,8 @@ def cone_sql(names: Sequence[str], *, only: bool) -> str:
         Whether it asks for ``:collections``, a JSON array.
     """
     return _CONE.format(
-        columns=select_list(names, DISTANCE),
-        distance=DISTANCE,
+        names=", ".join(map(quote_identifier, names)),
+        columns=select_more(names),
         only=_ONLY if only else "",
     )
 
@@ -213,12 +215,9 @@ def chosen_columns(catalog: ReadOnlyCatalog, columns: Sequence[str]) -> tuple[st
     return tuple(dict.fromkeys(names))
 
 
-def select_list(names: Sequence[str], distance: str) -> str:
-    """Return what stands after SELECT: `names` of ``objects AS o``, and the distance."""
-    return ", ".join(
-        f"{distance} AS dist_arcsec" if name == "dist_arcsec" else f"o.{quote_identifier(name)}"
-        for name in names
-    )
+def select_more(names: Sequence[str]) -> str:
+    """Return what goes on a list after SELECT: those of `names` that ``objects AS o`` has."""
+    return "".join(f", o.{quote_identifier(name)}" for name in names if name != "dist_arcsec")
 
 
 def known_collections(catalog: ReadOnlyCatalog, asked: Sequence[str]) -> list[str]:

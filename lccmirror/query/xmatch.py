@@ -24,7 +24,7 @@ from .sky import (
     checked_radius,
     chosen_columns,
     known_collections,
-    select_list,
+    select_more,
 )
 
 TARGET_COLUMNS: Final = ("target", "target_ra", "target_decl")
@@ -39,7 +39,7 @@ _MARGIN_DEG: Final = 1e-9
 # no choice, whatever ANALYZE has told it: each box is looked up in the sky index.
 _MATCH: Final = """
 WITH box (zone, low, high, bottom, top, target) AS (VALUES {boxes})
-SELECT box.target, o.ra, o.decl, {columns}
+SELECT box.target, o.ra, o.decl{columns}
 FROM box CROSS JOIN objects AS o INDEXED BY objects_sky
 WHERE o.zone = box.zone
   AND o.ra BETWEEN box.low AND box.high
@@ -51,11 +51,11 @@ _ONE_BOX: Final = "(?, ?, ?, ?, ?, ?)"
 
 Box = tuple[int, float, float, float, float, int]
 """Zone, right ascension from and to, declination from and to, and whose it is."""
-# Fills a statement up to its usual number of boxes: nothing is in no zone.
-_NOWHERE: Final = (None,) * 6
+# Fills a statement up to its usual number of boxes: no object is in that zone.
+_NOWHERE: Final[Box] = (-1, 0, 0, 0, 0, -1)
 
 Match = tuple[float, tuple[Value, ...]]
-"""Distance in arcseconds, and the values of an object's columns (no value for that one)."""
+"""Distance in arcseconds, and a row of `_MATCH`."""
 
 
 def xmatch(
@@ -124,11 +124,10 @@ def _rows(
             head = (target.objectid, target.ra, target.decl)
             if len(found) > 1:
                 found.sort(key=_order)
-            for distance, values in found[:1] if nearest else found:
-                if distance_at is None:
-                    yield (*head, *values)
-                else:
-                    yield (*head, *values[:distance_at], distance, *values[distance_at + 1 :])
+            for distance, (_, _, _, *values) in found[:1] if nearest else found:
+                if distance_at is not None:
+                    values.insert(distance_at, distance)
+                yield (*head, *values)
             if unmatched and not found:
                 yield (*head, *nothing)
 
@@ -152,7 +151,7 @@ def match_sql(names: Sequence[str], *, only: bool, boxes: int = _BOXES_AT_ONCE) 
     """
     return _MATCH.format(
         boxes=", ".join([_ONE_BOX] * boxes),
-        columns=select_list(names, "NULL"),
+        columns=select_more(names),
         only=_ONLY if only else "",
     )
 
@@ -170,11 +169,8 @@ class _Search:
         """Return the matches of each target, in no order."""
         places = [checked_centre(target.ra, target.decl) for target in targets]
         radius = self.radius_arcsec
-        reach = radius / 3600 + _MARGIN_DEG
         found: list[list[Match]] = [[] for _ in targets]
-        boxes = sorted(
-            box for at, place in enumerate(places) for box in boxes_of(*place, reach, at)
-        )
+        boxes = sorted(_boxes(places, radius / 3600 + _MARGIN_DEG))
         for begin in range(0, len(boxes), _BOXES_AT_ONCE):
             some = boxes[begin : begin + _BOXES_AT_ONCE]
             # Always as many, so that there is one statement to prepare, and that only once.
@@ -185,11 +181,29 @@ class _Search:
             rows: Iterator[Any] = run_query(self.catalog, self.sql, params).rows
             for row in rows:
                 at = row[0]
-                target_ra, target_decl = places[at]
-                distance = angular_distance_arcsec(target_ra, target_decl, row[1], row[2])
+                ra, decl = places[at]
+                distance = angular_distance_arcsec(ra, decl, row[1], row[2])
                 if distance <= radius:
-                    found[at].append((distance, row[3:]))
+                    found[at].append((distance, row))
         return found
+
+
+def _boxes(places: Sequence[tuple[float, float]], reach: float) -> list[Box]:
+    """Return the boxes of cones that all reach as far (degrees)."""
+    boxes: list[Box] = []
+    sine = sin(radians(reach))
+    for at, (ra, decl) in enumerate(places):
+        low, high = decl - reach, decl + reach
+        first, last = int((low + 90) * 6), int((high + 90) * 6)
+        if first == last and low > -90 and high < 90:
+            half_sine = sine / cos(radians(decl))
+            half = degrees(asin(half_sine)) if half_sine < 1 else 90
+            if half <= ra < 360 - half:
+                # Nearly all: in one strip and in one piece.
+                boxes.append((first, ra - half, ra + half, low, high, at))
+                continue
+        boxes.extend(boxes_of(ra, decl, reach, at))
+    return boxes
 
 
 def boxes_of(ra: float, decl: float, reach: float, target: int) -> list[Box]:
