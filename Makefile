@@ -26,9 +26,9 @@ debian-tools:
 demo: $(VENV)/installed
 	$(BIN)/lccmirror demo demo-mirror
 
-# The daemon in real time against the genuine server: HOUR="--minutes 5" make hour
+# The daemon in real time against the genuine server; less: HOUR_S=300 make hour
 hour: $(VENV)/installed
-	$(BIN)/python -m tests.real.hour $(HOUR)
+	$(BIN)/python -m tests.real.hour
 
 # all rows, or BENCH_ROWS=name,name make bench
 bench: $(VENV)/installed

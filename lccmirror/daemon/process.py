@@ -221,6 +221,7 @@ class _Process:
             "doing": None if doing is None else doing.what,
             "since": None if doing is None else to_text(doing.since),
             "waiting": len(self._daemon.queue),
+            **self._daemon.hold.client.stats.snapshot(),
         }
 
     def _reload(self) -> None:

@@ -18,10 +18,13 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from lccmirror.config import Config, load_config
+from lccmirror.daemon.asking import request_quietly
+from lccmirror.daemon.protocol import Status
 from tests.real import basedir
 from tests.real.environment import ensure_environment
 from tests.real.searches import sixty
@@ -135,6 +138,9 @@ def _watch(config: Path, log: Path, seconds: float) -> int:
                     samples.append(sample(daemon.pid, began))
                     if len(samples) % 10 == 1:
                         print(samples[-1], flush=True)
+            said = request_quietly(config.parent / "mirror", Status(), dict[str, Any]) or {}
+            asked = said.get("requests", 0)
+            print(f"requests: {asked} ({asked / samples[-1].seconds * 3600:.0f} an hour)")
         finally:
             daemon.send_signal(signal.SIGTERM)
             code = daemon.wait(30)
@@ -148,17 +154,14 @@ def _report(config: Path, log: Path, samples: list[Sample], code: int) -> int:
         strict=True,
     ):
         print(f"{word:>6}: {one.seconds:6.0f} s  {one.rss_mb:6.1f} MB  {one.files} files open")
-    hours = samples[-1].seconds / 3600
     with closing(sqlite3.connect(config.parent / "mirror" / "catalog.sqlite")) as conn:
-        requests, cycles = conn.execute(
-            "SELECT sum(requests), count(*) FROM sync_log"
-        ).fetchone()
+        (cycles,) = conn.execute("SELECT count(*) FROM sync_log").fetchone()
         runs = conn.execute(
             "SELECT state, count(*) FROM search_runs GROUP BY state ORDER BY state"
         ).fetchall()
         sets = conn.execute("SELECT state, count(*) FROM datasets GROUP BY state").fetchall()
     lines = log.read_text("utf-8", "replace").splitlines()
-    print(f"jobs: {cycles}, requests in them: {requests} ({requests / hours:.0f} an hour)")
+    print(f"jobs: {cycles}")
     print(f"search runs: {dict(runs)}; datasets: {dict(sets)}; log lines: {len(lines)}")
     print("\n".join(lines[-3:]))
     verified = subprocess.run(
