@@ -96,13 +96,14 @@ def parse_header(data: bytes, name: str) -> LightCurveHeader:
     if not comment or not separator or len(comment) > 8 or len(separator) > 8:
         raise FormatError(f"{name}, line 3: no comment character or no separator")
     size = _end(data, comment.encode(), name)
-    text = [_text(line) for line in data[:size].split(b"\n")]
-    if text[-1] == "":
-        text.pop()
-    sections = _sections(text, comment, name)
+    text = _text(data[:size]).removesuffix("\n").split("\n")
+    for number, line in enumerate(text[3:], 4):
+        if not line.startswith(comment):
+            raise FormatError(f"{name}, line {number}: the header ends without LIGHTCURVE")
+    titled, described = _sections(text, comment)
     try:
-        metadata = _json(_text_of(sections, _TITLES[0]), _TITLES[0])
-        columns = _parsed_columns(_text_of(sections, _TITLES[1]))
+        metadata = _json(titled, comment, _TITLES[0])
+        columns = _parsed_columns(described, comment)
     except FormatError as error:
         raise FormatError(f"{name}: {error.message}") from error
     objectid = _member(metadata, "objectid", "val")
@@ -138,27 +139,26 @@ def _end(data: bytes, comment: bytes, name: str) -> int:
     raise FormatError(f"{name}: ends within its header")
 
 
-def _sections(lines: list[str], comment: str, name: str) -> dict[str, list[str]]:
-    sections: dict[str, list[str]] = {}
-    section: list[str] = []
-    for number, line in enumerate(lines[3:], 4):
-        if not line.startswith(comment):
-            raise FormatError(f"{name}, line {number}: the header ends without LIGHTCURVE")
-        text = line.removeprefix(comment).removeprefix(" ")
-        if text in _TITLES:
-            section = sections.setdefault(text, [])
-        else:
-            section.append(text)
-    return sections
+def _sections(lines: list[str], comment: str) -> tuple[str, str]:
+    """Return the text of the metadata and of the columns, still commented."""
+    starts = []
+    for title in _TITLES:
+        forms = (f"{comment} {title}", f"{comment}{title}")
+        starts.append(next((lines.index(form) for form in forms if form in lines), len(lines)))
+    # the last line is the one that says LIGHTCURVE
+    ends = [min((s for s in starts if s > start), default=-1) for start in starts]
+    ends = [-1 if end == len(lines) else end for end in ends]
+    first, second = (
+        "\n".join(lines[start + 1 : end]) for start, end in zip(starts, ends, strict=True)
+    )
+    return first, second
 
 
-def _text_of(sections: Mapping[str, list[str]], title: str) -> str:
-    return "\n".join(line for line in sections.get(title, []) if line != "LIGHTCURVE")
-
-
-def _json(text: str, title: str) -> dict[str, Any]:
+def _json(text: str, comment: str, title: str) -> dict[str, Any]:
+    # no JSON text holds a line end, so what begins a line is the comment
+    plain = ("\n" + text).replace("\n" + comment, "\n")
     try:
-        value = json.loads(text)
+        value = json.loads(plain)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{title} is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -168,9 +168,9 @@ def _json(text: str, title: str) -> dict[str, Any]:
 
 # All light curves of a collection have the same text here: it is read once.
 @functools.lru_cache(maxsize=64)
-def _parsed_columns(text: str) -> tuple[LightCurveColumn, ...]:
+def _parsed_columns(text: str, comment: str) -> tuple[LightCurveColumn, ...]:
     """Return the columns by their place in a line: each has one, and there is no gap."""
-    described = _json(text, _TITLES[1])
+    described = _json(text, comment, _TITLES[1])
     places: dict[int, str] = {}
     for column in described:
         place = _member(described, column, "colnum")

@@ -6,6 +6,7 @@ as in nearly all light curves. Where one is not, the columns are read one by one
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from itertools import groupby
@@ -55,9 +56,9 @@ def column_of(texts: list[str], dtype: str) -> Column:
     """Return `texts` as an array of `dtype`, and where they are no value of it."""
     import numpy as np
 
-    target = _number_dtype(dtype)
+    target = number_dtype(dtype)
     if target is None:
-        return _text_array(np.array(texts, dtype="U") if texts else None, dtype), None
+        return text_array(np.array(texts, dtype="U") if texts else None, dtype), None
     if target.kind == "f":
         try:
             with np.errstate(over="ignore"):
@@ -97,7 +98,7 @@ def read_at_once(
     """
     import numpy as np
 
-    if not lines or len(separator) != 1 or separator in "\r\n":
+    if not any(lines) or len(separator) != 1 or separator in "\r\n":
         return None
     groups = [(field, len(list(same))) for field, same in groupby(map(_field, dtypes))]
     fields = [(f"g{place}", field, (count,)) for place, (field, count) in enumerate(groups)]
@@ -120,13 +121,14 @@ def read_at_once(
     return columns
 
 
+@functools.lru_cache(maxsize=256)
 def _field(dtype: str) -> str:
     """Return as what `loadtxt` shall read a column.
 
     It has silent ways to make an integer of a real and to cut a text, so it reads these as
     text one wider than what may come.
     """
-    target = _number_dtype(dtype)
+    target = number_dtype(dtype)
     if target is not None and target.kind == "f" and target.itemsize in (4, 8):
         return "f4" if target.itemsize == 4 else "f8"
     if target is not None:
@@ -138,13 +140,13 @@ def _field(dtype: str) -> str:
 def _typed(values: NDArray[Any], field: str, dtype: str) -> Column | None:
     import numpy as np
 
-    target = _number_dtype(dtype)
+    target = number_dtype(dtype)
     if field[0] == "f":
-        return values.astype(target, copy=False), None
+        return values if values.dtype == target else values.astype(target), None
     if int(np.char.str_len(values).max()) >= int(field[1:]):
         return None
     if target is None:
-        return _text_array(np.char.strip(values), dtype), None
+        return text_array(np.char.strip(values), dtype), None
     if target.kind in "iu":
         # as Python's int() reads them: "5.0" raises, and so does what is too large
         wide = values.astype(np.uint64 if target.kind == "u" else np.int64)
@@ -155,7 +157,7 @@ def _typed(values: NDArray[Any], field: str, dtype: str) -> Column | None:
     return column_of([str(value).strip() for value in values], dtype)
 
 
-def _text_array(values: NDArray[Any] | None, dtype: str) -> NDArray[Any]:
+def text_array(values: NDArray[Any] | None, dtype: str) -> NDArray[Any]:
     """Return text as wide as declared, or as it needs: a declared width must not cut."""
     import numpy as np
 
@@ -170,7 +172,8 @@ def _text_array(values: NDArray[Any] | None, dtype: str) -> NDArray[Any]:
     return values.astype(f"{values.dtype.kind}{max(width, needed, 1)}")
 
 
-def _number_dtype(dtype: str) -> Any:
+@functools.lru_cache(maxsize=256)
+def number_dtype(dtype: str) -> Any:
     """Return NumPy's type for `dtype` if that is one of numbers, else None."""
     import numpy as np
 

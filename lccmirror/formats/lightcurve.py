@@ -194,7 +194,10 @@ class LightCurve:
 
 
 def read_lightcurve(
-    source: Path | bytes | BinaryIO, *, max_bytes: int = MAX_EXPANDED_BYTES
+    source: Path | bytes | BinaryIO,
+    *,
+    max_bytes: int = MAX_EXPANDED_BYTES,
+    arrow: bool = False,
 ) -> LightCurve:
     """Read a light curve.
 
@@ -204,6 +207,8 @@ def read_lightcurve(
         A path, the bytes themselves, or a binary file; gzipped or not.
     max_bytes
         How large it may be when expanded.
+    arrow
+        Read the rows with Arrow (see `lccmirror.formats.lc_arrow`); the result is the same.
 
     Raises
     ------
@@ -220,12 +225,18 @@ def read_lightcurve(
     data = expand(source, max_bytes=max_bytes, what=name)
     header = parse_header(data, name)
     problems = Problems()
-    lines = _rows(data, header, problems)
     dtypes = [column.dtype for column in header.columns]
-    found = read_at_once(lines, dtypes, header.separator)
+    found = None
+    if arrow:
+        from .lc_arrow import read_by_arrow
+
+        found = read_by_arrow(data[header.size :], dtypes, header.separator)
     if found is None:
-        lines = _whole(lines, header, problems)
-        found = read_columns(lines, dtypes, header.separator)
+        lines = _rows(data, header, problems)
+        found = read_at_once(lines, dtypes, header.separator)
+        if found is None:
+            whole = _whole(lines, header, problems)
+            found = read_columns(whole, dtypes, header.separator)
     arrays: dict[str, NDArray[Any]] = {}
     masks: dict[str, NDArray[Any]] = {}
     for column, (values, mask) in zip(header.columns, found, strict=True):

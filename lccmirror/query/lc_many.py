@@ -23,6 +23,8 @@ Work = Callable[[LightCurveFiles, Copy], T]
 
 # A process costs as much as this many light curves.
 _WORTH_PROCESSES: Final = 200
+# Importing Arrow costs as much as this many.
+_WORTH_ARROW: Final = 200
 _CHUNK: Final = 32
 
 # The condition sees `objects` and no other table, so that no name in it is ambiguous.
@@ -132,7 +134,7 @@ def do_many(
     if processes is None:
         processes = 1 if len(copies) < _WORTH_PROCESSES else (os.cpu_count() or 1)
     if processes <= 1:
-        with LightCurveFiles(root) as files:
+        with LightCurveFiles(root, many=len(copies) > _WORTH_ARROW) as files:
             for copy in copies:
                 yield copy, _tried(work, files, copy)
         return
@@ -165,7 +167,7 @@ def _windowed(
 
 
 def _chunk(root: Path, work: Work[T], copies: Sequence[Copy]) -> list[T | LccMirrorError]:
-    with LightCurveFiles(root) as files:
+    with LightCurveFiles(root, many=True) as files:
         return [_tried(work, files, copy) for copy in copies]
 
 

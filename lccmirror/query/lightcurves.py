@@ -172,10 +172,13 @@ class LightCurveFiles:
     ----------
     root
         The mirror's folder.
+    many
+        Whether it is worth the time to import what reads fastest, if it is installed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, many: bool = False) -> None:
         self._root = root
+        self._arrow = many and _has_arrow()
         self._zips: OrderedDict[str, OpenLczip] = OrderedDict()
 
     def __enter__(self) -> LightCurveFiles:
@@ -207,7 +210,7 @@ class LightCurveFiles:
         from ..formats import read_lightcurve  # the commands start faster without
 
         try:
-            return read_lightcurve(self.packed(copy))
+            return read_lightcurve(self.packed(copy), arrow=self._arrow)
         except FormatError as error:
             raise _damaged(copy, error.message) from error
 
@@ -254,6 +257,12 @@ class LightCurveFiles:
         if len(self._zips) > _OPEN_ZIPS:
             self._zips.popitem(last=False)[1].close()
         return opened
+
+
+def _has_arrow() -> bool:
+    from ..formats.lc_arrow import is_installed
+
+    return is_installed()
 
 
 def _copy(row: tuple[Any, ...]) -> Copy:
