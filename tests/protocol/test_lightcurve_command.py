@@ -1,0 +1,331 @@
+"""`lccmirror lc` on a mirror."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lccmirror.cli.app import cli
+from lccmirror.formats import read_lightcurve
+from lccmirror.query import open_readonly
+from lccmirror.query.lc_many import copies_where, read_many
+from lccmirror.query.lightcurves import Copy, LightCurveFiles, chosen_copy
+
+np = pytest.importorskip("numpy")
+
+Run = Callable[..., Result]
+STAR = "DMA-286-0000002"
+RR_LYRAE = "DMB-358-0000058"
+
+
+@pytest.fixture
+def run(demo_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return runner(demo_mirror, monkeypatch)
+
+
+@pytest.fixture
+def own(demo_mirror: Path, tmp_path: Path) -> Path:
+    """Return a copy of the mirror that the test may damage."""
+    return Path(shutil.copytree(demo_mirror, tmp_path / "own"))
+
+
+def runner(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("LCCMIRROR_CONFIG", str(folder / "lccmirror.toml"))
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(cli, ["lc", *args])
+
+    return invoke
+
+
+@pytest.fixture
+def catalog(demo_mirror: Path) -> Iterator[sqlite3.Connection]:
+    with open_readonly(demo_mirror / "mirror") as opened:
+        yield opened.connection
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_pipe_gets_json_with_the_published_values(run: Run, demo_mirror: Path) -> None:
+    result = run(STAR)
+    assert result.exit_code == 0, result.output
+    with open_readonly(demo_mirror / "mirror") as opened:
+        copy = chosen_copy(opened.connection, STAR)
+    with LightCurveFiles(demo_mirror / "mirror") as files:
+        published = read_lightcurve(files.packed(copy))
+    found = json.loads(result.stdout)
+    assert [row["rjd"] for row in found] == published["rjd"].tolist()
+    assert [row["flt"] for row in found] == published["flt"].tolist()
+    assert list(found[0]) == [column.name for column in published.columns]
+    nan = [row["aep_000"] is None for row in found]
+    assert nan == np.isnan(published["aep_000"]).tolist()
+
+
+def test_columns_are_chosen_and_ordered(run: Run) -> None:
+    header, first, *_ = rows_of(run(STAR, "--csv", "--columns", "aep_000, rjd").stdout)
+    assert header == ["aep_000", "rjd"]
+    assert float(first[1]) > 55000
+    wrong = run(STAR, "--columns", "aep_999")
+    assert wrong.exit_code == 2
+    assert "no column aep_999" in wrong.stderr
+    assert "aep_000" in wrong.stderr
+
+
+@pytest.mark.parametrize("flag", [["--format", "csv"], ["--csv"]])
+def test_a_format_can_be_said_in_two_ways(flag: list[str], run: Run) -> None:
+    assert run(STAR, *flag).stdout.startswith("rjd,stf,flt,")
+
+
+def test_a_table_is_for_eyes(run: Run) -> None:
+    assert "──" in run(STAR, "--format", "table").stdout
+
+
+def test_copies_are_listed_and_any_is_read(run: Run, catalog: sqlite3.Connection) -> None:
+    copies = json.loads(run(STAR, "--copy", "list").stdout)
+    assert len(copies) > 1
+    assert [copy["newest"] for copy in copies] == [True] + [False] * (len(copies) - 1)
+    newest = run(STAR, "--csv").stdout
+    for copy in copies:
+        # the demonstration's datasets have the same light curve of an object
+        assert run(STAR, "--copy", copy["setid"], "--csv").stdout == newest
+        assert chosen_copy(catalog, STAR, setid=copy["setid"]).path == copy["path"]
+    wrong = run(STAR, "--copy", "nope")
+    assert wrong.exit_code == 1
+    assert copies[0]["setid"] in wrong.stderr
+
+
+@pytest.mark.parametrize("collection", ["demo_field_a", "demo-field-a"])
+def test_a_collection_has_two_names(collection: str, run: Run) -> None:
+    assert run(STAR, "--collection", collection, "--csv").exit_code == 0
+
+
+def test_what_is_not_there_is_said_with_what_is_known(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runner(own, monkeypatch)
+    missing = run("HAT-999-0000000")
+    assert missing.exit_code == 1
+    assert "no light curve of HAT-999-0000000" in missing.stderr
+    other = run(STAR, "--collection", "demo_field_b")
+    assert "it has one in: demo_field_a" in other.stderr
+    with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
+        conn.execute("DELETE FROM lightcurves WHERE objectid = ?", (STAR,))
+        conn.commit()
+    assert "the object itself is known, in demo_field_a" in run(STAR).stderr
+    with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
+        conn.execute(
+            "INSERT INTO missing_lightcurves SELECT 'demo_field_a', ?, setid, 'could not be "
+            "converted', 'now' FROM datasets LIMIT 1",
+            (STAR,),
+        )
+        conn.commit()
+    assert "the server has none: could not be converted" in run(STAR).stderr
+
+
+def test_an_object_in_two_collections_needs_one_named(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
+        conn.execute(
+            "INSERT INTO lightcurves SELECT 'demo_field_b', objectid, setid, path, member, "
+            "size, crc32, newest FROM lightcurves WHERE objectid = ? AND newest = 1",
+            (STAR,),
+        )
+        conn.commit()
+    run = runner(own, monkeypatch)
+    result = run(STAR)
+    assert result.exit_code == 1
+    assert "in several collections: demo_field_a, demo_field_b" in result.stderr
+    assert "--collection demo_field_a" in result.stderr
+    assert run(STAR, "--collection", "demo_field_b", "--csv").exit_code == 0
+
+
+def _newest(folder: Path) -> Copy:
+    with open_readonly(folder / "mirror") as opened:
+        return chosen_copy(opened.connection, STAR)
+
+
+def test_a_zip_removed_behind_our_back_is_damage(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = _newest(own)
+    (own / "mirror" / copy.path).unlink()
+    result = runner(own, monkeypatch)(STAR)
+    assert result.exit_code == 65
+    assert "No such file" in result.stderr
+    assert "verify --repair" in result.stderr
+
+
+def test_a_flipped_bit_is_damage(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = _newest(own)
+    path = own / "mirror" / copy.path
+    content = bytearray(path.read_bytes())
+    assert copy.member is not None
+    at = content.index(copy.member.encode()) + len(copy.member) + 500
+    content[at] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    result = runner(own, monkeypatch)(STAR)
+    assert result.exit_code == 65
+    assert "CRC" in result.stderr
+
+
+def test_a_member_that_is_not_there_is_damage(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = _newest(own)
+    with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
+        # a part of a name is none
+        conn.execute("UPDATE lightcurves SET member = substr(member, 6)")
+        conn.commit()
+    result = runner(own, monkeypatch)(STAR)
+    assert result.exit_code == 65
+    assert f"has no member {(copy.member or '')[5:]}" in result.stderr
+
+
+def test_many_are_written_each_into_a_file(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "curves"
+    result = run("--where", "sdssr < 11", "--out", str(out), "--format", "csv")
+    assert result.exit_code == 0, result.output
+    files = sorted(out.iterdir())
+    assert f"{len(files)} light curves" in result.stdout
+    assert len(files) > 3
+    one = next(path for path in files if RR_LYRAE in path.name)
+    assert one.name == f"demo_field_b-{RR_LYRAE}.csv"
+    assert one.read_text() == run(RR_LYRAE, "--csv").stdout.replace("\r\n", "\n")
+
+
+def test_processes_write_the_same_files(run: Run, tmp_path: Path) -> None:
+    for processes in ("1", "2"):
+        run("--where", "ndet > 400", "--out", str(tmp_path / processes),
+            "--processes", processes)  # fmt: skip
+    contents = [
+        {path.name: path.read_bytes() for path in (tmp_path / processes).iterdir()}
+        for processes in ("1", "2")
+    ]
+    assert contents[0] == contents[1]
+    assert len(contents[0]) > 20
+
+
+def test_many_go_on_after_one_that_is_damaged(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own / "mirror" / _newest(own).path).write_bytes(b"no ZIP")
+    result = runner(own, monkeypatch)("--where", "1", "--out", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert f"failed: {STAR}: " in result.stderr
+    assert len(list((tmp_path / "out").iterdir())) > 100
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("sdsr < 12", "did you mean sdssr?"),
+        ("sdssr <", "incomplete input"),
+        ("sdssr < 'x", "unrecognized token"),
+        ("1; DELETE FROM objects", "more than one statement"),
+        ("load_extension('x')", "refused"),
+    ],
+)
+def test_a_wrong_condition_is_explained(
+    condition: str, said: str, run: Run, tmp_path: Path
+) -> None:
+    result = run("--where", condition, "--out", str(tmp_path / "out"))
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        [STAR, "--where", "1"],
+        ["--where", "1"],
+        ["--where", "1", "--out", "x", "--plot", "x.png"],
+        [STAR, "--epoch", "5"],
+        [STAR, "--period", "5"],
+        [STAR, "--period-range", "1", "2"],
+        [STAR, "--find-period", "--period", "2", "--plot", "-"],
+        [STAR, "--out", "x.gif"],
+        [STAR, "--plot", "x.gif"],
+        [STAR, "--plot", "x.png", "--magcol", "nope"],
+        [STAR, "--csv", "--tsv"],
+    ],
+)
+def test_what_makes_no_sense_is_a_wrong_command_line(
+    args: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*args)
+    assert result.exit_code == 2, result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_best_period_is_found_and_folded_on(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("astropy")
+    pytest.importorskip("matplotlib")
+    target = tmp_path / "fold.svg"
+    result = run(RR_LYRAE, "--find-period", "--plot", str(target))
+    assert result.exit_code == 0, result.output
+    best = json.loads(result.stdout)[0]
+    assert best["period_d"] == pytest.approx(0.73336, abs=1e-4)
+    assert "<svg" in target.read_text()
+
+
+def test_a_plot_in_the_terminal(run: Run) -> None:
+    pytest.importorskip("plotille")
+    result = run(RR_LYRAE, "--plot", "-", "--period", "0.7333626", "--magcol", "aep_000")
+    assert result.exit_code == 0, result.output
+    assert f"{RR_LYRAE} (demo_field_b)" in result.stdout
+    assert "phase" in result.stdout
+
+
+def test_light_curves_are_read_in_processes_in_the_same_order(demo_mirror: Path) -> None:
+    root = demo_mirror / "mirror"
+    with open_readonly(root) as catalog:
+        copies = copies_where(catalog, "sdssr < 12")
+    alone = list(read_many(root, copies, processes=1))
+    several = list(read_many(root, copies, processes=2))
+    assert [copy for copy, _ in several] == copies == [copy for copy, _ in alone]
+    for (_, one), (_, other) in zip(alone, several, strict=True):
+        assert not isinstance(one, Exception)
+        assert not isinstance(other, Exception)
+        assert one["rjd"].tolist() == other["rjd"].tolist()
+
+
+def _shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    program = f"{sys.executable} -m lccmirror.cli.main -c {folder / 'lccmirror.toml'} lc"
+    return subprocess.run(
+        ["/bin/bash", "-c", command.format(lc=program)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_closed_pipe_is_no_error_to_speak_of(demo_mirror: Path) -> None:
+    done = _shell(demo_mirror, "{lc} " + STAR + " --csv | head -n 1")
+    assert done.stdout.startswith("rjd,")
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("form", ["csv", "fits"])
+def test_a_full_disk_is_said(form: str, demo_mirror: Path) -> None:
+    done = _shell(demo_mirror, "{lc} " + f"{STAR} --format {form} > /dev/full")
+    assert done.returncode == 73
+    assert "No space left" in done.stderr

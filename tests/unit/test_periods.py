@@ -1,0 +1,62 @@
+"""Periods of light curves."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+from lccmirror.errors import UsageError
+from lccmirror.query.periods import find_periods
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("astropy")
+
+
+def nights(period: float, count: int = 300, seed: int = 1) -> tuple[Any, Any, Any]:
+    """Make a sine observed at night only."""
+    rng = random.Random(seed)
+    times = sorted(rng.randrange(200) + 0.3 * rng.random() for _ in range(count))
+    magnitudes = [
+        12 + 0.2 * math.sin(2 * math.pi * time / period) + rng.gauss(0, 0.01) for time in times
+    ]
+    return np.array(times) + 55000, np.array(magnitudes), np.full(count, 0.01)
+
+
+@pytest.mark.parametrize("period", [0.0612, 0.5312345, 3.77, 41.5])
+def test_the_best_period_is_the_right_one(period: float) -> None:
+    best, *others = find_periods(*nights(period))
+    assert best.period_d == pytest.approx(period, rel=1e-3)
+    assert best.amplitude == pytest.approx(0.2, abs=0.01)
+    assert best.power > 0.9
+    assert best.false_alarm < 1e-20
+    assert [other.power for other in others] == sorted(
+        (other.power for other in others), reverse=True
+    )
+
+
+def test_aliases_are_called_so() -> None:
+    _, second, *_ = find_periods(*nights(0.5312345))
+    assert second.note == "1-day alias of the best"
+
+
+def test_missing_points_and_errors_do_not_matter() -> None:
+    times, magnitudes, errors = nights(0.5312345)
+    magnitudes[5], times[9], errors[3] = math.nan, math.nan, 0.0
+    best = find_periods(times, magnitudes, errors)[0]
+    assert best.period_d == pytest.approx(0.5312345, rel=1e-4)
+    none = find_periods(times, magnitudes, errors * 0)[0]
+    assert none.period_d == pytest.approx(0.5312345, rel=1e-4)
+
+
+def test_what_cannot_be_searched_is_said() -> None:
+    times, magnitudes, errors = nights(0.5, count=9)
+    with pytest.raises(UsageError, match="9 points are too few"):
+        find_periods(times, magnitudes, errors)
+    times, magnitudes, errors = nights(0.5)
+    with pytest.raises(UsageError, match="no periods between"):
+        find_periods(times, magnitudes, shortest_d=5, longest_d=2)
+    with pytest.raises(UsageError, match="frequencies are too many"):
+        find_periods(times, magnitudes, shortest_d=1e-5)
