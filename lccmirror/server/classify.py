@@ -119,6 +119,22 @@ def check_json_start(reply: Reply, start: bytes) -> None:
     )
 
 
+def check_no_page(reply: Reply) -> None:
+    """Let a reply pass that may be a file.
+
+    Raises
+    ------
+    NotAnLccServer
+        If it is a web page: no file of the server is one, but what a portal or a proxy
+        puts in a file's place is.
+    """
+    if reply.content_type in {"text/html", "application/xhtml+xml"}:
+        raise NotAnLccServer(
+            f"{reply.what}: a web page came in its place",
+            hint="is there something between us and the server that answers for it?",
+        )
+
+
 def plain(text: object) -> str:
     """Return a server's message as plain text: without HTML, on one line, not too long.
 

@@ -31,6 +31,7 @@ from ..errors import (
     Unreachable,
 )
 from .budget import Bandwidth
+from .classify import check_no_page
 from .exchange import Exchange
 from .keys import KeyRing
 from .sidecar import (
@@ -170,10 +171,12 @@ class Download:
 
         Raises
         ------
-        CutShort, FileChanged, TooLarge, NoRoom, ProtocolError, Stopped
+        CutShort, FileChanged, TooLarge, NoRoom, ProtocolError, NotAnLccServer, Stopped
             The part stays as far as it came, except with the first two of another version.
         """
         with reply:
+            if reply.status != 416:
+                check_no_page(reply)
             if self._complete():
                 if same_version(of_reply(self.path, reply, reply.length).info, self._known()):
                     return True

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, LccMirrorError, Stopped, TransientError
+from ..errors import AccessDenied, FormatError, LccMirrorError, Stopped, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
+from .first_look import check_beginning
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -52,6 +53,8 @@ class Product:
         Its length is the one announced, and its MD5 the server's ETag where that is one.
         The server computes an ETag once per process and file name, so another one may be
         that of an earlier version, or of a ZIP that was still growing: the content decides.
+    certain
+        It is proven, and the ETag is an MD5: what is wrong with it is wrong on the server.
     """
 
     kind: str
@@ -62,6 +65,7 @@ class Product:
     etag: str | None = None
     last_modified: str | None = None
     proven: bool = True
+    certain: bool = True
 
     @property
     def note(self) -> str | None:
@@ -232,6 +236,8 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
     ------
     TooLargeForUs
         If the configuration does not want a file that large.
+    FormatError
+        If something else came; it is removed.
     """
     part = fetcher.root / layout.arriving(path)
     limits = fetcher.config.limits
@@ -249,6 +255,12 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
         ok = True
     finally:
         watch.end(ok=ok)
+    proven = got.declared and got.etag_agrees is not False
+    try:
+        check_beginning(kind, part, path)
+    except FormatError:
+        discard(part)
+        raise
     return Product(
         kind,
         path,
@@ -257,7 +269,8 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
         got.sha256,
         got.etag,
         got.last_modified,
-        proven=got.declared and got.etag_agrees is not False,
+        proven=proven,
+        certain=proven and got.etag_agrees is True,
     )
 
 

@@ -64,7 +64,7 @@ def ingest_table(
                 "UPDATE datasets SET last_error = ? WHERE setid = ?",
                 (error.message, fetched.setid),
             )
-        if patient and csv is not None and not csv.proven and problems:
+        if patient and csv is not None and not csv.certain and problems:
             discard(csv.part)
             raise FormatError(f"{csv.path} came damaged: {problems[0]}")
         if fetched.has_lczip is not None:

@@ -295,3 +295,62 @@ def test_keys_are_in_no_file_of_the_mirror(site: Site, tmp_path: Path) -> None:
     assert not any(key in one.target for key in keys for one in site.server.requests)
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()}
     assert modes == {0o600}
+
+
+EVERYTHING = '[mirror]\nproducts = ["csv", "lczip", "pickle"]'
+
+
+def test_a_page_of_html_in_a_files_place_is_never_kept(tmp_path: Path) -> None:
+    with Site(tmp_path, EVERYTHING) as site:
+        setid = site.server.make_dataset()
+        site.server.add("/d/|/c/|/p/", wrong.html_instead(), times=None)
+        report = site.sync()
+        assert setid in report.failed
+        assert "web page" in report.failed[setid]
+        kept = [path for path in site.root.rglob("*") if path.is_file()]
+        assert not [path for path in kept if b"<html" in path.read_bytes().lower()]
+        site.server.behave()
+        site.clock.forward(86400)
+        assert site.sync().exit_code == 0
+        site.check()
+
+
+@pytest.mark.parametrize("path", ["/d/.*csv", "/d/.*pkl", "/c/"])
+def test_what_is_not_called_a_page_but_is_one_is_not_kept_either(
+    tmp_path: Path, path: str
+) -> None:
+    with Site(tmp_path, EVERYTHING) as site:
+        setid = site.server.make_dataset()
+        page = b"<!DOCTYPE html><html>Please log in</html>"
+        rule = site.server.add(path, wrong.body(page, "application/octet-stream"), times=None)
+        report = site.sync()
+        assert rule.fired > 0
+        assert report.exit_code == 1
+        assert path == "/c/" or site.states()[setid] == "failed"
+        kept = [one for one in site.root.rglob("*") if one.is_file()]
+        assert not [one for one in kept if page in one.read_bytes()]
+        site.server.behave()
+        site.clock.forward(86400)
+        assert site.sync().exit_code == 0
+        site.check()
+
+
+def test_a_csv_without_its_header_is_fetched_again(site: Site) -> None:
+    setid = site.server.make_dataset()
+
+    def headless(content: bytes) -> bytes:
+        return b"".join(
+            line for line in content.splitlines(keepends=True) if not line.startswith(b"#")
+        )
+
+    def without_etag(answer: Answer) -> Answer:
+        # As from a proxy: nothing is there that could speak against it.
+        kept = tuple(pair for pair in answer.headers if pair[0].lower() != "etag")
+        return Answer(answer.status, kept, headless(wrong.whole(answer)))
+
+    site.server.add("/d/.*csv", wrong.altered(without_etag))
+    report = site.sync()
+    assert (report.mirrored, setid in report.failed) == (0, True)
+    site.clock.forward(86400)
+    assert site.sync().exit_code == 0
+    site.check()
