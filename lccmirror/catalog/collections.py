@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .objects import catalog_columns, refresh_collection
+
 if TYPE_CHECKING:
     from ..server import Collection
 
@@ -52,6 +54,9 @@ def record_collections(
 ) -> int:
     """Write down what the server says of its collections; none is ever removed.
 
+    Datasets may be here that have a collection's columns before the server describes them
+    (another cycle asks for the collections): their values come into `objects` then.
+
     Returns
     -------
     int
@@ -61,6 +66,7 @@ def record_collections(
     for one in collections:
         values = {field: getattr(one, field) for field in _FIELDS}
         values["lcmagcols"] = ",".join(one.lcmagcols) or None
+        known = catalog_columns(conn, one.collection)
         conn.execute(_PUT_COLLECTION, {**values, "collection": one.collection, "now": now})
         conn.executemany(
             _PUT_COLUMN,
@@ -80,20 +86,6 @@ def record_collections(
                 for position, column in enumerate(one.columns, start=1)
             ),
         )
+        refresh_collection(conn, one.collection, {c.name for c in one.columns} - known)
     after: int = conn.execute("SELECT count(*) FROM collections").fetchone()[0]
     return after - int(before)
-
-
-def catalog_columns(conn: sqlite3.Connection, collection: str) -> frozenset[str]:
-    """Return the names of the columns that a collection's own catalog has had."""
-    return frozenset(
-        name
-        for (name,) in conn.execute(
-            "SELECT name FROM columns WHERE collection = ?", (collection,)
-        )
-    )
-
-
-def folder_ids(conn: sqlite3.Connection) -> dict[str, str]:
-    """Return ``{path form: database ID}`` of every collection."""
-    return dict(conn.execute("SELECT collection_id, collection FROM collections"))

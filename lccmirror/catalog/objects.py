@@ -12,17 +12,19 @@ import itertools
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
 from ..names import quote_identifier
-from .collections import catalog_columns
 
 FIXED = ("collection", "objectid", "ra", "decl", "zone")
 MAX_COLUMNS = 1_500
 _BATCH = 250
+_AT_A_TIME = 10_000
 _INT64 = 2**63
+# A column of such a name would stand for SQLite's own number of a row.
+_OF_SQLITE = frozenset(("rowid", "oid", "_rowid_"))
 _SQL_TYPES = {"integer": "INTEGER", "real": "REAL", "text": "TEXT"}
 
 # Added by a search to its result; never a value of the collection's own catalog.
@@ -49,6 +51,16 @@ def as_number(value: object) -> float | None:
     return None
 
 
+def catalog_columns(conn: sqlite3.Connection, collection: str) -> frozenset[str]:
+    """Return the names of the columns that a collection's own catalog has had."""
+    return frozenset(
+        name
+        for (name,) in conn.execute(
+            "SELECT name FROM columns WHERE collection = ?", (collection,)
+        )
+    )
+
+
 def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """Return the function that takes the values at `places` from a row."""
     if len(places) > 1:
@@ -69,9 +81,10 @@ def storable(value: object) -> Any:
 def object_column(conn: sqlite3.Connection, name: str, kind: str) -> str | None:
     """Return the column of `objects` that holds catalog column `name`, added if need be.
 
-    A name that collides with a fixed one, or in all but case with another, gets the
-    prefix ``c_`` as often as it takes; so does one that another collection uses for
-    values of a kind that SQLite would convert (text into a number).
+    A name that collides with a fixed one, with one of SQLite's names for a row's number, or
+    in all but case with another, gets the prefix ``c_`` as often as it takes; so does one
+    that another collection uses for values of a kind that SQLite would convert (text into a
+    number).
 
     Returns
     -------
@@ -84,9 +97,10 @@ def object_column(conn: sqlite3.Connection, name: str, kind: str) -> str | None:
     ):
         if number == ("text" if known == "text" else "number"):
             return str(sql_name)
-    taken = {row[1].casefold() for row in conn.execute("PRAGMA table_info(objects)")}
-    if len(taken) >= MAX_COLUMNS + len(FIXED):
+    columns = {row[1].casefold() for row in conn.execute("PRAGMA table_info(objects)")}
+    if len(columns) >= MAX_COLUMNS + len(FIXED):
         return None
+    taken = columns | _OF_SQLITE
     sql_name = name
     while sql_name.casefold() in taken:
         sql_name = f"c_{sql_name}"
@@ -241,13 +255,31 @@ def affected_table(conn: sqlite3.Connection) -> None:
     )
 
 
-def rebuild_objects(conn: sqlite3.Connection, setids: Iterable[str]) -> None:
-    """Work out again every object that has a row in one of the datasets."""
+_SOME_OBJECTS = """
+SELECT collection, objectid FROM objects
+WHERE collection = ? AND objectid > ? ORDER BY objectid LIMIT ?
+"""
+
+
+def refresh_collection(
+    conn: sqlite3.Connection, collection: str, described: Collection[str]
+) -> None:
+    """Work out again a collection's objects, some of its columns being described only now.
+
+    Does nothing where no dataset has these columns, or no object is of this collection.
+    """
+    marks = ", ".join("?" * len(described))
+    found = conn.execute(
+        "SELECT 1 FROM objects WHERE collection = ? AND EXISTS "
+        f"(SELECT 1 FROM dataset_columns WHERE name IN ({marks})) LIMIT 1",
+        (collection, *described),
+    ).fetchone()
+    if found is None:
+        return
     affected_table(conn)
-    for setid in setids:
-        conn.execute(
-            "INSERT OR IGNORE INTO affected SELECT collection, objectid FROM dataset_rows "
-            "WHERE setid = ? AND collection IS NOT NULL AND objectid IS NOT NULL",
-            (setid,),
-        )
-    refresh_objects(conn)
+    after = ""
+    # Some at a time: what is sorted for them, and held, does not grow with the mirror.
+    while some := conn.execute(_SOME_OBJECTS, (collection, after, _AT_A_TIME)).fetchall():
+        conn.executemany("INSERT OR IGNORE INTO affected VALUES (?, ?)", some)
+        after = some[-1][1]
+        refresh_objects(conn)

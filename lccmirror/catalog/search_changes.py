@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from .collections import catalog_columns
-from .objects import SEARCH_OWN
+from .objects import SEARCH_OWN, catalog_columns
 
 Key = tuple[str, str]
 """Collection and object ID."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving import status
+from tests.support.misbehaving import altered_body, status
 from tests.support.site import Site
 
 
@@ -274,3 +275,25 @@ def test_a_light_curve_whose_name_can_be_no_path_is_not_asked_for_again(
         assert site.sync().exit_code == 0
         assert site.sync().requests == 2
         assert len(site.sql("SELECT reason FROM missing_lightcurves")) == 1
+
+
+def test_columns_that_the_server_describes_later_come_into_objects(tmp_path: Path) -> None:
+    def undescribed(content: bytes) -> bytes:
+        answer = json.loads(content)
+        told = answer["result"]["collections"]
+        for at, names in enumerate(told["columnlist"]):
+            told["columnlist"][at] = ",".join(n for n in names.split(",") if n != "sdssr")
+            del told["columnjson"][at]["sdssr"]
+        return json.dumps(answer).encode()
+
+    with Site(tmp_path) as site:
+        setid = site.server.make_dataset(columns=("sdssr",))
+        site.server.add("/api/collections", altered_body(undescribed), times=1)
+        site.sync()
+        assert "sdssr" not in {row[1] for row in site.sql("PRAGMA table_info(objects)")}
+        with site.writing() as conn:
+            conn.execute("UPDATE polls SET etag = NULL")
+        site.sync()
+        truth = {row["db_oid"]: row["sdssr"] for row in site.server.truth(setid)}
+        assert dict(site.sql("SELECT objectid, sdssr FROM objects")) == truth
+        site.check()

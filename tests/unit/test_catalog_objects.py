@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+import string
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lccmirror.catalog.objects import zone_of
+from lccmirror.catalog import objects
+from lccmirror.catalog.objects import refresh_collection, zone_of
 from tests.support.catalog import add_collection, add_dataset, column, fresh_catalog, put_rows
 
 COLUMNS = {"sdssr": "f8", "ndet": "i8", "starname": "U20"}
@@ -177,3 +180,46 @@ def test_zones_are_ten_arcminutes_high() -> None:
     ]
     edges = [zone_of(-90 + i / 6 + 1e-9) for i in range(1080)]
     assert all(b - a == 1 for a, b in itertools.pairwise(z for z in edges if z is not None))
+
+
+@pytest.mark.parametrize("name", ["rowid", "oid", "_ROWID_"])
+def test_a_column_with_a_name_that_sqlite_has_for_itself(name: str) -> None:
+    conn = fresh_catalog()
+    add_collection(conn, "k", {name: "U9"})
+    for setid in ("s1", "s2"):
+        add_dataset(conn, setid)
+        put_rows(conn, setid, [column(name, "U9")], [("k", setid, 1.0, 2.0, "zz")])
+    assert [row[f"c_{name}"] for row in rows_of_objects(conn)] == ["zz", "zz"]
+    assert count(conn, "objects") == 2
+    conn.close()
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7, 10_000])
+def test_columns_described_later_are_worked_out_for_all_objects(
+    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "_AT_A_TIME", at_a_time)
+    conn = fresh_catalog()
+    add_collection(conn, "k", {"ndet": "i8"})
+    add_collection(conn, "other", {"ndet": "i8"})
+    add_dataset(conn, "old", "2026-01-01")
+    add_dataset(conn, "new", "2026-01-02")
+    both = [column("sdssr"), column("ndet", "i8")]
+    names = string.ascii_lowercase
+    put_rows(conn, "old", both, [("k", name, 1.0, 2.0, 12.5, 7) for name in names])
+    put_rows(conn, "new", both, [("k", "c", 1, 2, 13.5, 8), ("other", "c", 1, 2, 14.5, 9)])
+    assert "sdssr" not in rows_of_objects(conn)[0]
+    conn.execute(
+        "INSERT INTO columns (collection, name, position, first_seen, last_seen) "
+        "VALUES ('k', 'sdssr', 2, '', '')"
+    )
+    refresh_collection(conn, "k", {"sdssr"})
+    found = {
+        (row["collection"], row["objectid"]): (row["sdssr"], row["ndet"])
+        for row in rows_of_objects(conn)
+    }
+    assert found.pop(("k", "c")) == (13.5, 8)
+    assert found.pop(("other", "c")) == (None, 9)
+    assert found == {("k", name): (12.5, 7) for name in names if name != "c"}
+    assert count(conn, "objects") == 27
+    conn.close()
