@@ -11,6 +11,8 @@ scheduler, people at the control socket and signals only put tasks on its queue.
 `troubles`         one line when something goes wrong, one a day, one when it is over
 `scheduler`        APScheduler behind a small protocol
 `queue`            tasks waiting for the writer
+`runner`           runs what is due, and judges how it ended
+`askers`           does what is asked for, and tells who asked
 `core`             the daemon without threads, sockets or signals
 `hold`             the mirror and the client it works with; a new configuration
 `requests`         what people ask for over the control socket

@@ -8,7 +8,6 @@ job is to be run next, and the watcher arms it.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import sqlite3
@@ -18,24 +17,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from ..errors import ConfigError, LccMirrorError, ServerError, Stopped
+from ..errors import ConfigError, LccMirrorError
 from ..names import printable
 from ..sync.trouble import local_errors
-from .agenda import Agenda
-from .duties import jobs_of
-from .events import Event, JobEnded, SearchEnded, ServerBack, ServerGone, TaskEnded
+from .askers import Askers, turn_away
+from .events import Event, TaskEnded
 from .hold import Hold
-from .jobs import Job, Outcome
-from .outbox import Outbox, Relay
-from .protocol import Done, Failed, RunSearches
+from .outbox import Outbox
 from .pulse import Pulse
 from .queue import Adopt, Asked, Scheduled, Task, TaskQueue
-from .requests import do_request, failure, in_words, summary_of
+from .requests import in_words
+from .runner import HOLD_OFF, Appointments, JobRunner
 from .scheduler import Scheduler
-from .searches import SearchJob, report_of_run
-from .troubles import Troubles
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -44,12 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LARGEST_JITTER_S = 60.0
-# When not even the beginning of a job can be written down (a full disk).
-_HOLD_OFF = timedelta(minutes=1)
-
-_KEPT = "what has come is kept; ask again when it is back"
-
-Appointments = dict[str, datetime]
 
 
 @dataclass(frozen=True)
@@ -58,14 +45,6 @@ class Doing:
 
     what: str
     since: datetime
-
-
-@dataclass(frozen=True)
-class Waiter:
-    """Somebody who waits for runs of searches to end."""
-
-    outbox: Outbox
-    runs: tuple[int, ...]
 
 
 class Daemon:
@@ -102,11 +81,8 @@ class Daemon:
         self._pulse = pulse
         self._observers = observers
         self._chance = chance
-        self._agenda = Agenda(hold.mirror.conn, hold.now)
-        self._troubles = Troubles(hold.mirror.conn, hold.now)
-        self._searches = SearchJob(lambda report: self._tell(SearchEnded(report)))
-        self._waiters: list[Waiter] = []
-        self._held_off: Appointments = {}
+        self._askers = Askers(hold, pulse)
+        self._jobs = JobRunner(hold, self._askers.relay, self._tell)
         # The scheduler's thread takes out of `armed` what it has called.
         self._arming = threading.Lock()
 
@@ -117,9 +93,9 @@ class Daemon:
 
         Called before the writer begins.
         """
-        self._agenda.adopt(jobs_of(self.hold.config, self._searches), start=True)
-        self._plan()
-        self.arm(self._appointments())
+        self._jobs.adopt(self.hold.config, start=True)
+        self._jobs.plan()
+        self.arm(self._jobs.appointments())
 
     def arm(self, appointments: Appointments) -> None:
         """Have the scheduler call at these times, a little later each by chance.
@@ -162,9 +138,8 @@ class Daemon:
         """Stop what is being done, and begin nothing more."""
         self.hold.stop.for_good()
         self._scheduler.close()
-        self.queue.close(_turned_away)
-        for waiter in list(self._waiters):
-            _say(waiter.outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))
+        self.queue.close(turn_away)
+        self._askers.leave()
 
     def _caller(self, name: str) -> Callable[[], None]:
         def call() -> None:
@@ -192,107 +167,29 @@ class Daemon:
         try:
             match task:
                 case Scheduled(name):
-                    self._scheduled(name)
+                    self._jobs.run(name)
                 case Asked(request, outbox):
-                    self._asked(request, outbox)
+                    self._askers.do(request, outbox)
+                    self._jobs.look_for_server()
                 case Adopt(config):
-                    self._adopted(config)
+                    with local_errors():
+                        self._adopted(config)
             if not self.hold.stop.final:
-                self._answer_waiters()
-                self._plan()
+                self._askers.answer()
+                self._jobs.plan()
+        except LccMirrorError as error:
+            # A full disk: what could not be written down is done again.
+            self._jobs.cannot_write(_name_of(task), error)
         except Exception as error:  # noqa: BLE001 -- told and counted; the other jobs go on
-            self._surprise(_name_of(task), error)
+            self._jobs.surprise(_name_of(task), error)
         finally:
             self.doing = None
         self._tell(TaskEnded(_name_of(task)))
         try:
-            return self._appointments()
+            return self._jobs.appointments()
         except sqlite3.Error as error:
             log.warning("the catalog cannot be read: %s", error)
-            return {name: self.hold.now() + _HOLD_OFF for name in self.armed}
-
-    def _scheduled(self, name: str) -> None:
-        job = next((one for one in self._agenda.jobs() if one.name == name), None)
-        if job is None or self._waits(job):
-            return
-        try:
-            with local_errors():
-                begun = self._agenda.begin(name)
-        except LccMirrorError as error:
-            self._troubles.begin("catalog", f"{name} cannot begin: {error.message}")
-            self._held_off[name] = self.hold.now() + _HOLD_OFF
-            return
-        if begun is None:
-            return
-        job, due = begun
-        started = self.hold.now()
-        try:
-            outcome = self._run(job)
-        except Stopped:
-            # It has begun and not finished: the next start does it.
-            return
-        with local_errors():
-            self._agenda.finish(job, due, outcome)
-        self._troubles.over("catalog", "the catalog can be written again")
-        self._judge(f"job {name}", outcome, probe=job.probe)
-        if not outcome.more:
-            self._tell(JobEnded(name, due, started, self.hold.now(), outcome))
-
-    def _run(self, job: Job) -> Outcome:
-        try:
-            with local_errors():
-                outcome = job.run(self.hold.session(self._relay()))
-        except Stopped:
-            if self.hold.stop.final:
-                raise
-            return Outcome(ok=False, message="stopped")
-        except LccMirrorError as error:
-            return Outcome(ok=False, message=error.message, error=error)
-        except Exception as error:  # noqa: BLE001 -- recorded with its traceback; tried again
-            self._surprise(job.name, error)
-            return Outcome(ok=False, message=f"{type(error).__name__}: {error}")
-        if isinstance(outcome.error, Stopped) and self.hold.stop.final:
-            raise outcome.error
-        return outcome
-
-    def _asked(self, request: Request, outbox: Outbox | None) -> None:
-        name = printable(in_words(request), 200)
-        log.info("asked for: %s", name)
-        try:
-            with local_errors():
-                result = do_request(request, self.hold.session(self._relay(outbox)))
-        except LccMirrorError as error:
-            log.warning("%s: %s", name, printable(error.message))
-            _say(outbox, failure(error))
-            return
-        except Exception as error:
-            _say(outbox, Failed("LccMirrorError", f"{name} failed: {type(error).__name__}"))
-            raise
-        if self.hold.stop.final:
-            _say(outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))
-            return
-        log.info("%s: %s", name, printable(summary_of(result)))
-        if isinstance(request, RunSearches) and request.wait and outbox is not None:
-            self._waiters.append(Waiter(outbox, tuple(one.run_id for one in result)))
-        else:
-            _say(outbox, Done(msgspec.to_builtins(result)))
-        if self._troubles.on("server"):
-            # Whoever asked may have found out that it is back: let the probe look.
-            self._agenda.hurry(job.name for job in self._agenda.jobs() if job.probe)
-
-    def _answer_waiters(self) -> None:
-        """Tell those who wait for searches that have ended."""
-        conn = self.hold.mirror.conn
-        for waiter in list(self._waiters):
-            reports = [report_of_run(conn, run_id) for run_id in waiter.runs]
-            if all(report.finished for report in reports):
-                waiter.outbox.put(Done(msgspec.to_builtins(reports)))
-            if waiter.outbox.closed or all(report.finished for report in reports):
-                self._waiters.remove(waiter)
-
-    def _relay(self, outbox: Outbox | None = None) -> Relay:
-        waiting = () if outbox is not None else tuple(one.outbox for one in self._waiters)
-        return Relay(waiting if outbox is None else (outbox,), self._pulse.beat)
+            return {name: self.hold.now() + HOLD_OFF for name in self.armed}
 
     def _adopted(self, config: Config) -> None:
         try:
@@ -300,62 +197,8 @@ class Daemon:
         except ConfigError as error:
             log.warning("the old configuration stays in force: %s", printable(error.message))
             return
-        self._agenda.adopt(jobs_of(config, self._searches), start=False)
+        self._jobs.adopt(config, start=False)
         log.info("the configuration was read again")
-
-    def _judge(self, key: str, outcome: Outcome, *, probe: bool) -> None:
-        """Tell what should be told of how a job ended."""
-        if outcome.gone is not None:
-            fresh = not self._troubles.on("server")
-            self._troubles.begin("server", _gone(outcome.gone))
-            if fresh:
-                self._tell(ServerGone(outcome.gone))
-            return
-        if probe and outcome.ok and self._troubles.over("server", "the server is back"):
-            self._tell(ServerBack())
-        if outcome.no_room is not None:
-            self._troubles.begin("room", printable(outcome.no_room.message))
-        elif probe:
-            self._troubles.over("room", "there is room again")
-        if outcome.ok or outcome.no_room is not None:
-            self._troubles.over(key, f"{key} goes well again")
-            level = logging.INFO if outcome.news else logging.DEBUG
-            log.log(level, "%s: %s", key.removeprefix("job "), printable(outcome.message))
-        else:
-            message = f"{key.removeprefix('job ')} failed: {outcome.message}"
-            self._troubles.begin(key, printable(message))
-
-    def _waits(self, job: Job) -> bool:
-        """Whether a job has to wait until the server is back."""
-        return job.online and not job.probe and self._troubles.on("server")
-
-    def _plan(self) -> None:
-        """Ask the jobs that plan themselves when they are due."""
-        session = None
-        for job in self._agenda.jobs():
-            if job.plan is not None:
-                session = session or self.hold.session(self._relay())
-                with local_errors():
-                    self._agenda.plan(job.name, job.plan(session))
-
-    def _appointments(self) -> Appointments:
-        jobs = {job.name: job for job in self._agenda.jobs()}
-        now = self.hold.now()
-        self._held_off = {name: at for name, at in self._held_off.items() if at > now}
-        return {
-            name: max(moment, self._held_off.get(name, moment))
-            for name, moment in self._agenda.appointments().items()
-            if name in jobs and not self._waits(jobs[name])
-        }
-
-    def _surprise(self, name: str, error: Exception) -> None:
-        """Write down an error that nobody foresaw, and put the connection in order."""
-        conn = self.hold.mirror.conn
-        if conn.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                conn.rollback()
-        self._held_off[name] = self.hold.now() + _HOLD_OFF
-        log.error("%s: this is a bug in lccmirror, or a broken machine", name, exc_info=error)
 
     def _tell(self, event: Event) -> None:
         for observer in self._observers:
@@ -374,17 +217,3 @@ def _name_of(task: Task) -> str:
             return in_words(request)
         case Adopt():
             return "new configuration"
-
-
-def _gone(error: ServerError) -> str:
-    return f"the server is gone: {printable(error.message)}; it is asked again and again"
-
-
-def _say(outbox: Outbox | None, message: Done | Failed) -> None:
-    if outbox is not None:
-        outbox.put(message)
-
-
-def _turned_away(task: Task) -> None:
-    if isinstance(task, Asked):
-        _say(task.outbox, Failed("Stopped", "the daemon is being stopped", _KEPT))

@@ -65,12 +65,12 @@ def outcome_of(report: CycleReport) -> Outcome:
     """Return how a cycle ended, for the agenda and the log."""
     if report.poll.gap is not None:
         log.warning("%s", printable(report.poll.gap))
+    # What fails again and again is in `status`, and told to those who asked to be told.
     news = bool(
         report.poll.new
         or report.poll.changed
         or report.poll.vanished
         or report.mirrored
-        or report.failed
         or report.singles
         or report.new_collections
     )

@@ -22,7 +22,7 @@ from ..errors import ConfigError
 from ..names import printable
 from ..server.timing import Timing
 from .control import Control
-from .core import Appointments, Daemon
+from .core import Daemon
 from .events import Event as DaemonEvent
 from .hold import Environs, hold_mirror
 from .key_events import KeyLog
@@ -30,6 +30,7 @@ from .notify_systemd import Notifier, watchdog_s
 from .outbox import Outbox
 from .protocol import Accepted, Done, Event, Ping, Refused, Request, Status, Sync
 from .pulse import Pulse, Stop
+from .runner import Appointments
 from .scheduler import BackgroundTimer
 from .watching import watchers
 

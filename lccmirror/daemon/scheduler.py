@@ -77,4 +77,8 @@ class BackgroundTimer:
     def close(self) -> None:
         """Call nothing any more."""
         if self._scheduler.running:
+            # A shutdown alone breaks the thread that is just about to call: it would look
+            # for the job to remove in the wrong place.
+            self._scheduler.pause()
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)

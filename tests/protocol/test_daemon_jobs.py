@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from lccmirror.clock import from_text
-from lccmirror.daemon import core, duties
+from lccmirror.daemon import duties, runner
 from lccmirror.daemon.events import JobEnded, ServerBack, ServerGone
 from lccmirror.daemon.jobs import Job, Outcome
 from lccmirror.daemon.outbox import Outbox
@@ -156,7 +156,7 @@ def test_a_week_without_a_server_costs_nine_lines(site: Site, daemon: DaemonSite
 def with_job(daemon: DaemonSite, monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
     """Give the daemon one more job."""
     own = duties.jobs_of
-    monkeypatch.setattr(core, "jobs_of", lambda *given: (job, *own(*given)))
+    monkeypatch.setattr(runner, "jobs_of", lambda *given: (job, *own(*given)))
 
 
 def test_a_job_that_breaks_is_tried_again_and_stops_no_other(
@@ -262,6 +262,26 @@ def test_a_new_configuration_changes_the_timetable_but_not_the_mirror(
     mirror = structs.replace(site.config.mirror, root=site.root.parent / "other")
     with pytest.raises(ConfigError, match=r"mirror\.root"):
         daemon.daemon.adopt(structs.replace(site.config, mirror=mirror))
+
+
+def test_a_full_disk_is_told_once_loses_nothing_and_heals(
+    site: Site, daemon: DaemonSite
+) -> None:
+    daemon.start().run(0.3)
+    conn = daemon.daemon.hold.mirror.conn
+    (pages,) = conn.execute("PRAGMA page_count").fetchone()
+    conn.execute(f"PRAGMA max_page_count = {pages}")
+    for n in range(6):
+        site.server.make_dataset(filters=f"(ndet gt {n})")
+    said = len(daemon.log)
+    daemon.run(6)
+    assert "mirrored" not in site.states().values()
+    assert len(daemon.log) - said < 8, daemon.log[said:]
+    assert not any("bug" in line for line in daemon.log)
+    conn.execute("PRAGMA max_page_count = 1000000000")
+    daemon.run(36)
+    daemon.leave()
+    site.check()
 
 
 def test_observers_that_break_are_told_of_and_harm_nothing(
