@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import ijson  # type: ignore[import-untyped]  # the package has no types
 
 from ..errors import CutShort, ProtocolError, RequestRefused
 from .classify import plain
 from .fields import text
+
+
+class Readable(Protocol):
+    """What an outline is read from."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return some of the next bytes, none at the end."""
+
+    def seek(self, at: int, /) -> object:
+        """Go back to the beginning."""
 
 
 @contextmanager
@@ -51,7 +61,7 @@ class Outline:
     lengths: dict[str, int | None]
 
 
-def read_outline(file: IO[bytes], what: str, *, count_only: frozenset[str]) -> Outline:
+def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Outline:
     """Read a document's top level without ever holding its large parts.
 
     Parameters

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Any
 
-from ..errors import PageNotReady, ProtocolError
+from ..errors import CutShort, PageNotReady, ProtocolError
 from .fields import integer, mapping, names, text
 from .jsonfile import Outline, check_ok, read_items, read_outline
+from .mended import Mended
 from .parse_lists import parse_column
 from .wire import DatasetHeader
 
@@ -41,13 +42,25 @@ def parse_dataset(
     ProtocolError
         If it is no dataset.
     """
-    outline = read_outline(file, what, count_only=_LARGE)
+    outline = _outline(file, what)
     header = _header(outline, setid, what)
     due = header.rows_due(page)
     if due and outline.lengths.get("rows") == 0:
         raise PageNotReady(f"{what}: page {page} is not rendered yet")
     nresult = outline.lengths.get("result")
     return header, nresult is not None and nresult == header.actual_nrows
+
+
+def _outline(file: IO[bytes], what: str) -> Outline:
+    try:
+        return read_outline(file, what, count_only=_LARGE)
+    except (CutShort, ProtocolError) as error:
+        # A cell that JSON, or our parser, has no number for must not cost the dataset:
+        # its values can be taken from the CSV.
+        try:
+            return read_outline(Mended(file, what), what, count_only=_LARGE)
+        except (CutShort, ProtocolError):
+            raise error from None
 
 
 def _header(outline: Outline, setid: str, what: str) -> DatasetHeader:

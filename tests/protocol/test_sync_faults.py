@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -354,3 +355,22 @@ def test_a_csv_without_its_header_is_fetched_again(site: Site) -> None:
     site.clock.forward(86400)
     assert site.sync().exit_code == 0
     site.check()
+
+
+@pytest.mark.parametrize("cell", ["NaN", "-Infinity", "9223372036854775808"])
+def test_a_number_that_the_json_cannot_hold_is_taken_from_the_csv(
+    site: Site, cell: str
+) -> None:
+    setid = site.server.make_table({"db_oid": "U9", "n": "f8"}, [["a", 1.5], ["b", 2.5]])
+    published: list[bytes] = []
+
+    def spoiled(content: bytes) -> bytes:
+        published.append(content.replace(b"2.5", cell.encode()))
+        return published[-1]
+
+    site.server.add("/set/", wrong.altered_body(spoiled), times=None)
+    report = site.sync()
+    assert (report.exit_code, report.mirrored) == (0, 1)
+    assert site.sql("SELECT values_from FROM datasets") == [("csv",)]
+    assert site.sql("SELECT data ->> 'n' FROM dataset_rows ORDER BY data") == [(1.5,), (2.5,)]
+    assert gzip.decompress(site.file(setid, "json").read_bytes()).rstrip() == published[-1]
