@@ -42,6 +42,8 @@ _GIVE_UP_AFTER = 4
 # So often a CSV that seems cut is fetched again, before it is believed to be as published.
 _PATIENCE = 3
 _NO_ZIP = "the server has no ZIP for it"
+_OURS_ONLY = "the server no longer has its ZIP; ours is kept"
+_LOST_ZIP = "its ZIP is damaged here, and the server no longer has it"
 
 
 class Work:
@@ -178,40 +180,67 @@ class Work:
         if "lczip" in self._session.config.mirror.products and has_lczip is not False:
             self._start_zip(item)
         else:
-            self._complete(item, None if has_lczip else _NO_ZIP)
+            self._complete_without_zip(item, known=has_lczip is False)
 
     def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
         at = to_text(self._session.now())
-        reason = None
         if fetched.absent:
-            reason = _NO_ZIP
-            with transaction(self._conn):
-                self._conn.execute(
-                    "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
-                )
-        elif fetched.product is not None:
+            self._complete_without_zip(item)
+            self._zip_over(item)
+            return
+        if fetched.product is not None:
             self._note(item, ingest.ingest_zip(self._session.mirror, fetched, at))
         elif fetched.report is not None:
             if not ingest.fits(self._conn, item.setid, fetched.report):
                 self._start_zip(item, twins=False)
                 return
             self._note(item, ingest.link_zip(self._session.mirror, fetched, at))
-        self._complete(item, reason)
+        self._complete(item)
         self._zip_over(item)
 
-    def _complete(self, item: WorkItem, reason: str | None) -> None:
+    def _complete_without_zip(self, item: WorkItem, *, known: bool = True) -> None:
+        """End the work on a dataset whose ZIP the server does not have, or we do not want.
+
+        One that we have is kept, and so is what is left of a damaged one: it may be all
+        that there is.
+
+        Parameters
+        ----------
+        known
+            The server has none; else we do not want it.
+        """
+        zipped = files_of(self._conn, item.setid).get("lczip")
+        if not known or "lczip" not in self._session.config.mirror.products:
+            self._complete(item, _NO_ZIP if known else None)
+        elif zipped is None:
+            with transaction(self._conn):
+                self._conn.execute(
+                    "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
+                )
+            self._complete(item, _NO_ZIP)
+        elif "lczip" in self._held(item.setid):
+            self._complete(item, _OURS_ONLY)
+        else:
+            self._complete(item, _LOST_ZIP, partial=True)
+
+    def _complete(
+        self, item: WorkItem, reason: str | None = None, *, partial: bool = False
+    ) -> None:
         at = to_text(self._session.now())
         with transaction(self._conn):
             unread = unreadable(self._conn, item.setid)
-            if unread is None:
+            if unread is None and partial:
+                set_state(self._conn, item.setid, "partial", reason=reason, mirrored_at=at)
+            elif unread is None:
                 set_state(self._conn, item.setid, "mirrored", reason=reason, mirrored_at=at)
             else:
                 reason = "its table cannot be read; its files are kept"
                 set_state(self._conn, item.setid, "partial", reason=reason, error=unread)
             no_work(self._conn, item.setid)
         drop_downloads(self._session.mirror, item.setid)
-        self._report.mirrored += unread is None
-        self._session.progress.item_done(item.setid, ok=unread is None)
+        well = unread is None and not partial
+        self._report.mirrored += well
+        self._session.progress.item_done(item.setid, ok=well)
 
     def _leave_out(self, item: WorkItem, error: TooLargeForUs) -> None:
         with transaction(self._conn):

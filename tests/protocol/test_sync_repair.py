@@ -211,6 +211,46 @@ def test_what_the_server_no_longer_has_is_kept_as_it_is(site: Site) -> None:
     assert len(site.sql("SELECT * FROM dataset_rows")) > 0
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["by a 404", "in its list"])
+def test_a_zip_that_the_server_no_longer_has(site: Site, told: bool) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    entries = site.sql("SELECT * FROM lightcurves")
+    path = site.file(setid, "lczip")
+    flip(path)
+    before = path.read_bytes()
+    site.server.add("/p/", wrong.status(404), times=None)
+    if told:
+        with site.writing() as conn:
+            conn.execute("UPDATE datasets SET has_lczip = 0")
+    for _ in range(2):
+        assert site.repair().exit_code == 65
+        assert site.states() == {setid: "partial"}
+        ((reason,),) = site.sql("SELECT reason FROM datasets")
+        assert "damaged here" in reason
+        assert site.sql("SELECT state FROM files WHERE kind = 'lczip'") == [("damaged",)]
+        assert site.sql("SELECT * FROM lightcurves") == entries
+        assert path.read_bytes() == before
+    site.server.behave()
+    if told:
+        with site.writing() as conn:
+            conn.execute("UPDATE datasets SET has_lczip = 1")
+    assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_a_sound_zip_that_the_server_no_longer_has_is_kept(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    site.clock.forward(100)
+    site.server.change_visibility(setid, "public")
+    site.server.add("/p/", wrong.status(404), times=None, method="HEAD|GET")
+    assert site.sync().exit_code == 0
+    assert site.sql("SELECT state, has_lczip FROM datasets") == [("mirrored", 1)]
+    assert "ours is kept" in site.sql("SELECT reason FROM datasets")[0][0]
+    site.check()
+
+
 def test_without_the_server_nothing_is_made_worse(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
