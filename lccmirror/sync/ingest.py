@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.connection import transaction
-from ..catalog.lightcurves import Entry, expected_members, put_entries, put_missing
+from ..catalog.lightcurves import expected_members
 from ..catalog.rows import write_table
 from ..errors import FormatError
 from ..formats.exact import exact_table
-from .fetch import FetchedTable, Product, discard
+from .fetch import FetchedTable, discard
 from .fetch_zip import FetchedZip
 from .layout import product as product_path
 from .mirror import Mirror
 from .place import forget_arrival, link_product, put_product
+from .zip_index import index_zip
 
 if TYPE_CHECKING:
     from ..config import LimitsConfig
@@ -118,7 +119,9 @@ def ingest_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:
     assert fetched.report is not None
     with transaction(mirror.conn):
         put_product(mirror, fetched.product, now, setid=fetched.setid)
-        problems = _index_zip(mirror.conn, fetched.setid, fetched.product, fetched.report, now)
+        problems = index_zip(
+            mirror.conn, fetched.setid, fetched.product.path, fetched.report, now
+        )
     forget_arrival(fetched.product)
     return Ingested(tuple(problems))
 
@@ -140,59 +143,5 @@ def link_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:
     path = product_path(fetched.setid, "lczip")
     with transaction(mirror.conn):
         link_product(mirror, path, fetched.twin, now, fetched.setid)
-        linked = Product("lczip", path, mirror.at(path), fetched.twin.size, fetched.twin.sha256)
-        problems = _index_zip(mirror.conn, fetched.setid, linked, fetched.report, now)
+        problems = index_zip(mirror.conn, fetched.setid, path, fetched.report, now)
     return Ingested(tuple(problems))
-
-
-_PRESENT = """
-SELECT e.collection, e.objectid, p.member, p.size, p.crc32
-FROM expected AS e JOIN present AS p USING (member)
-"""
-_ABSENT = """
-SELECT e.collection, e.objectid FROM expected AS e
-WHERE NOT EXISTS (SELECT 1 FROM present AS p WHERE p.member = e.member)
-"""
-_UNEXPECTED = """
-SELECT count(*), min(member) FROM present
-WHERE member <> 'lczip-manifest.json' AND member NOT IN (SELECT member FROM expected)
-"""
-
-
-def _index_zip(
-    conn: sqlite3.Connection, setid: str, product: Product, report: ZipReport, now: str
-) -> list[str]:
-    problems: list[str] = []
-    expected_members(conn, setid)
-    conn.execute("DROP TABLE IF EXISTS temp.present")
-    conn.execute(
-        "CREATE TEMP TABLE present (member TEXT PRIMARY KEY, size INTEGER, crc32 INTEGER)"
-        " WITHOUT ROWID"
-    )
-    conn.executemany(
-        "INSERT OR IGNORE INTO present VALUES (?, ?, ?)",
-        ((member.name, member.size, member.crc32) for member in report.members),
-    )
-    put_entries(conn, setid, product.path, _entries(conn.execute(_PRESENT)))
-    conn.execute("DELETE FROM missing_lightcurves WHERE setid = ?", (setid,))
-    absent = conn.execute(_ABSENT).fetchall()
-    said = {name.removesuffix(" missing") for name in report.missing}
-    put_missing(
-        conn,
-        setid,
-        (key for key in absent if f"{key[1]}-csvlc.gz" in said),
-        "the server could not make it, says the ZIP's manifest",
-        now,
-    )
-    unsaid = [key for key in absent if f"{key[1]}-csvlc.gz" not in said]
-    put_missing(conn, setid, unsaid, "not in the ZIP, though the manifest does not say so", now)
-    if unsaid:
-        problems.append(f"{len(unsaid)} light curves are not in the ZIP ({unsaid[0][1]} …)")
-    extra, example = conn.execute(_UNEXPECTED).fetchone()
-    if extra:
-        problems.append(f"{extra} members of the ZIP belong to no object of it ({example} …)")
-    return problems
-
-
-def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[Entry]:
-    return (Entry(*row) for row in rows)
