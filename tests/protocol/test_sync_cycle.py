@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving import altered_body, status
+from tests.support.misbehaving import altered_body, header, status
 from tests.support.site import Site
 
 
@@ -84,6 +86,44 @@ def test_the_same_zip_under_two_datasets_is_fetched_once_and_linked(site: Site) 
     a, b = (site.file(setid, "lczip").stat() for setid in (one, two))
     assert (a.st_ino, a.st_nlink) == (b.st_ino, 2)
     site.check()
+
+
+def zips_fetched(site: Site) -> int:
+    return len([one for one in site.requests("/p/") if one.startswith("GET")])
+
+
+def test_a_zip_of_the_same_length_and_time_but_another_etag_is_fetched(site: Site) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    two = site.server.make_dataset(columns=("ndet",))
+    other = header("Etag", f'"{"0" * 32}"')
+    site.server.add(f"/p/.*{two}", other, times=None, method="HEAD|GET")
+    site.sync()
+    assert zips_fetched(site) == 2
+    assert not site.file(one, "lczip").samefile(site.file(two, "lczip"))
+    site.check()
+
+
+def test_a_zip_whose_manifest_is_about_other_objects_is_not_shared(site: Site) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    site.server.make_dataset(columns=("ndet",))
+    objectid = str(site.server.truth(one)[0]["db_oid"])
+
+    def of_another(content: bytes) -> bytes:
+        made = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(content)) as told, zipfile.ZipFile(made, "w") as new:
+            for info in told.infolist():
+                inside = told.read(info)
+                if info.filename == "lczip-manifest.json":
+                    inside = inside.replace(objectid.encode(), objectid[::-1].encode())
+                info.filename = info.filename.replace(objectid, objectid[::-1])
+                new.writestr(info, inside)
+        assert len(made.getvalue()) == len(content)
+        return made.getvalue()
+
+    site.server.add("/p/", altered_body(of_another), times=None)
+    site.sync()
+    assert zips_fetched(site) == 2
+    assert site.verify().exit_code == 0
 
 
 def test_an_identical_table_has_its_own_files_and_no_second_rows(site: Site) -> None:

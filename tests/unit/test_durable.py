@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -88,6 +89,60 @@ def test_renaming_replaces_and_links_share(tmp_path: Path) -> None:
     assert two.samefile(three)
     with pytest.raises(FileExistsError):
         durable.link(two, three)
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str]]]:
+    """What is flushed: the inode, and the names in it if it is a folder."""
+    calls: list[tuple[int, list[str]]] = []
+    flush = os.fsync
+
+    def noted(descriptor: int) -> None:
+        flush(descriptor)
+        status = os.fstat(descriptor)
+        names = sorted(os.listdir(descriptor)) if stat.S_ISDIR(status.st_mode) else []
+        calls.append((status.st_ino, names))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return calls
+
+
+def put(folder: Path) -> None:
+    durable.put_in_place(folder / "old", folder / "new")
+
+
+def put_elsewhere(folder: Path) -> None:
+    (folder.parent / "old").write_bytes(b"")
+    durable.put_in_place(folder.parent / "old", folder / "new")
+
+
+CHANGES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "a rename": (put, ["new"]),
+    "a rename from another folder": (put_elsewhere, ["new", "old"]),
+    "a link": (lambda folder: durable.link(folder / "old", folder / "new"), ["new", "old"]),
+    "a removal": (lambda folder: durable.remove(folder / "old"), []),
+    "a new folder": (lambda folder: durable.make_folder(folder / "new"), ["new", "old"]),
+}
+
+
+@pytest.mark.parametrize("what", sorted(CHANGES))
+def test_a_change_of_names_is_flushed_after_it_is_made(
+    tmp_path: Path, flushed: list[tuple[int, list[str]]], what: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "old").write_bytes(b"")
+    change, names = CHANGES[what]
+    change(folder)
+    assert flushed[-1] == (folder.stat().st_ino, names)
+
+
+def test_a_file_is_flushed_before_it_gets_its_name(
+    tmp_path: Path, flushed: list[tuple[int, list[str]]]
+) -> None:
+    durable.write_file(tmp_path / "file", b"content")
+    inode = (tmp_path / "file").stat().st_ino
+    assert flushed == [(inode, []), (tmp_path.stat().st_ino, ["file"])]
 
 
 @pytest.mark.parametrize("remove", [durable.remove, durable.remove_note])
