@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import sqlite3
 import statistics
@@ -21,8 +22,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .make_objects import positions
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -31,47 +30,41 @@ RADII_ARCMIN: Final = {"5arcsec": 5 / 60, "5arcmin": 5.0, "1deg": 60.0}
 SEARCHES: Final = {"5arcsec": 4_000, "5arcmin": 2_000, "1deg": 500}
 TARGETS: Final = 5_000
 XMATCH_ARCSEC: Final = 3.0
-_POOL: Final = 100_000
 _OBJECTS = "SELECT collection, objectid, ra, decl FROM objects"
 
 Answer = Sequence[Any]
 Place = tuple[float, float]
 
 
-def centres(count: int, seed: int = 9) -> list[Place]:
-    """Return where to look: half of them anywhere, half within arcseconds of an object."""
-    ra, decl = positions(_POOL, seed=4)
-    other_ra, other_decl = positions(_POOL, seed)
-    rng = random.Random(seed)  # noqa: S311 (places in the sky)
-    found: list[Place] = []
-    for number in range(count):
-        if number % 2:
-            at = rng.randrange(_POOL)
-            found.append((float(other_ra[at]), float(other_decl[at])))
-        else:
-            at = rng.randrange(_POOL)
-            found.append(_near(rng, float(ra[at]), float(decl[at])))
-    return found
-
-
-def _near(rng: random.Random, ra: float, decl: float) -> Place:
-    return (ra + rng.gauss(0, 1) / 3600) % 360, max(
-        -90.0, min(90.0, decl + rng.gauss(0, 1) / 3600)
-    )
+def centres(catalog: Path, count: int) -> list[Place]:
+    """Return where to look: by turns anywhere, and an arcsecond or so from an object."""
+    rng = random.Random(9)  # noqa: S311 (places in the sky)
+    objects = _some_objects(catalog, count // 2, rng)
+    anywhere = [
+        (rng.uniform(0, 360), math.degrees(math.asin(rng.uniform(-1, 1)))) for _ in objects
+    ]
+    near = [_near(rng, *place) for place in objects]
+    return [place for pair in zip(anywhere, near, strict=True) for place in pair]
 
 
 def targets(catalog: Path) -> list[Place]:
     """Return positions to be matched: of objects, an arcsecond or so away."""
+    rng = random.Random(5)  # noqa: S311 (places in the sky)
+    return [_near(rng, *place) for place in _some_objects(catalog, TARGETS, rng)]
+
+
+def _some_objects(catalog: Path, count: int, rng: random.Random) -> list[Place]:
+    one = "SELECT ra, decl FROM objects WHERE rowid = ?"
     with closing(sqlite3.connect(f"{catalog.as_uri()}?mode=ro", uri=True)) as conn:
         (last,) = conn.execute("SELECT max(rowid) FROM objects").fetchone()
-        rng = random.Random(5)  # noqa: S311 (places in the sky)
-        rows = [
-            conn.execute(
-                "SELECT ra, decl FROM objects WHERE rowid = ?", (rng.randint(1, last),)
-            ).fetchone()
-            for _ in range(TARGETS)
-        ]
-    return [_near(rng, *row) for row in rows]
+        return [conn.execute(one, (rng.randint(1, last),)).fetchone() for _ in range(count)]
+
+
+def _near(rng: random.Random, ra: float, decl: float) -> Place:
+    return (
+        (ra + rng.gauss(0, 1) / 3600) % 360,
+        max(-90.0, min(90.0, decl + rng.gauss(0, 1) / 3600)),
+    )
 
 
 def mirror(catalog: Path, kind: str) -> dict[str, object]:
@@ -88,7 +81,9 @@ def mirror(catalog: Path, kind: str) -> dict[str, object]:
             ]
             return _matched(lambda: list(xmatch(opened, listed, XMATCH_ARCSEC).rows))
         radius = RADII_ARCMIN[kind]
-        return _searched(kind, lambda ra, decl: list(cone(opened, ra, decl, radius).rows))
+        return _searched(
+            catalog, kind, lambda ra, decl: list(cone(opened, ra, decl, radius).rows)
+        )
 
 
 def tree(catalog: Path, kind: str) -> dict[str, object]:
@@ -135,7 +130,7 @@ def tree(catalog: Path, kind: str) -> dict[str, object]:
         listed = targets(catalog)
         return _matched(match) | {"build_s": built}
     chord = 2 * np.sin(np.radians(RADII_ARCMIN[kind] / 60) / 2)
-    return _searched(kind, search) | {"build_s": built}
+    return _searched(catalog, kind, search) | {"build_s": built}
 
 
 def unit_vectors(ra: Any, decl: Any) -> NDArray[np.float64]:
@@ -186,13 +181,15 @@ def rtree(catalog: Path, kind: str) -> dict[str, object]:
 
     with closing(sqlite3.connect(catalog.with_name("rtree.sqlite"))) as conn:
         conn.execute("ATTACH ? AS mirror", (str(catalog),))
-        return _searched(kind, search)
+        return _searched(catalog, kind, search)
 
 
-def _searched(kind: str, search: Callable[[float, float], Answer]) -> dict[str, object]:
+def _searched(
+    catalog: Path, kind: str, search: Callable[[float, float], Answer]
+) -> dict[str, object]:
     """Time each search, after a round that warms the caches."""
     times: list[float] = []
-    places = centres(SEARCHES[kind])
+    places = centres(catalog, SEARCHES[kind])
     answers: list[Answer] = []
     for turn in range(2):
         for ra, decl in places:
@@ -211,7 +208,7 @@ def _searched(kind: str, search: Callable[[float, float], Answer]) -> dict[str, 
 
 
 def _matched(match: Callable[[], Answer]) -> dict[str, object]:
-    """Time a cross-match, the best of some: what the machine lets us have."""
+    """Time a cross-match some times over."""
     times = []
     for _ in range(5):
         begin = time.perf_counter()
