@@ -125,6 +125,7 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
     report = CycleReport()
     conn = session.mirror.conn
     started = session.client.stats.snapshot()
+    unforeseen: str | None = None
     with local_errors(), transaction(conn):
         log_id = begin_log(conn, job, to_text(session.now()))
     try:
@@ -132,20 +133,23 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
             work(report)
     except (ServerError, LocalError, Stopped) as error:
         report.stopped = error
+    except BaseException as error:
+        unforeseen = f"{type(error).__name__}: {error}"
+        raise
     finally:
         spent = session.client.stats.snapshot()
         report.requests = spent["requests"] - started["requests"]
         report.received_bytes = spent["bytes_received"] - started["bytes_received"]
-    # A disk that is still full must not hide why the cycle ended.
-    with contextlib.suppress(sqlite3.OperationalError), transaction(conn):
-        end_log(
-            conn,
-            log_id,
-            to_text(session.now()),
-            outcome="ok" if report.exit_code == 0 else "failed",
-            new_datasets=len(report.poll.new),
-            received_bytes=report.received_bytes,
-            requests=report.requests,
-            message=report.summary(),
-        )
+        # A disk that is still full must not hide why the cycle ended.
+        with contextlib.suppress(sqlite3.OperationalError), transaction(conn):
+            end_log(
+                conn,
+                log_id,
+                to_text(session.now()),
+                outcome="failed" if unforeseen or report.exit_code else "ok",
+                new_datasets=len(report.poll.new),
+                received_bytes=report.received_bytes,
+                requests=report.requests,
+                message=unforeseen or report.summary(),
+            )
     return report

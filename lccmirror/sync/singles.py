@@ -50,8 +50,14 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
         if get_setting(conn, key) == updated:
             continue
         try:
-            path = layout.lcformat(collection)
-            source = lcformat_path(folder)
+            path, source = layout.lcformat(collection), lcformat_path(folder)
+        except FormatError as error:
+            # Nothing of it can lie under such a name; asking again would not help.
+            session.progress.note(f"no light-curve format is fetched: {error.message}")
+            with transaction(conn):
+                set_setting(conn, key, updated)
+            continue
+        try:
             held = get_file(conn, path)
             if held is not None and held.state != "ok":
                 held = None

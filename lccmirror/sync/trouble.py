@@ -57,6 +57,12 @@ def from_os(error: OSError) -> LocalError | None:
             f"{where}{error.strerror}",
             hint="something else put it there; move it away and sync again",
         )
+    if error.errno == errno.EXDEV:
+        return MirrorUnusable(
+            f"{where}{error.strerror}",
+            hint="all folders of a mirror must be on one filesystem: what is fetched is moved "
+            "into place as a whole, and shared files are links",
+        )
     if error.errno == errno.ENAMETOOLONG:
         return MirrorUnusable(
             f"{where}{error.strerror}", hint="give the mirror a root with a shorter name"

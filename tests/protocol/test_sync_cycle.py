@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.sync.progress import Silent
 from tests.support.misbehaving import altered_body, header, status
 from tests.support.site import Site
 
@@ -86,6 +87,50 @@ def test_the_same_zip_under_two_datasets_is_fetched_once_and_linked(site: Site) 
     a, b = (site.file(setid, "lczip").stat() for setid in (one, two))
     assert (a.st_ino, a.st_nlink) == (b.st_ino, 2)
     site.check()
+
+
+class _Broken(Silent):
+    """Has a fault of its own."""
+
+    def item_done(self, label: str, *, ok: bool) -> None:
+        raise ZeroDivisionError(label)
+
+
+def test_a_fault_of_our_own_is_in_the_log_too(site: Site) -> None:
+    setid = site.server.make_dataset()
+    with pytest.raises(ZeroDivisionError):
+        site.sync(progress=_Broken())
+    ((outcome, finished, message),) = site.sql(
+        "SELECT outcome, finished IS NOT NULL, message FROM sync_log"
+    )
+    assert (outcome, finished, message) == ("failed", 1, f"ZeroDivisionError: {setid}")
+    site.sync()
+    site.check()
+
+
+@pytest.mark.parametrize("odd", ["it's", "a/b"])
+def test_a_collection_that_can_be_no_folder_is_told_once(tmp_path: Path, odd: str) -> None:
+    class Heard(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    def renamed(content: bytes) -> bytes:
+        answer = json.loads(content)
+        told = answer["result"]["collections"]
+        for key in ("collection_id", "db_collection_id"):
+            told[key][0] = odd
+        return json.dumps(answer).encode()
+
+    notes: list[str] = []
+    with Site(tmp_path) as site:
+        site.server.add("/api/collections", altered_body(renamed))
+        assert site.sync(progress=Heard()).exit_code == 0
+        (note,) = notes
+        assert odd in note
+        setid = site.server.make_dataset()
+        assert site.sync(progress=Heard()).exit_code == 0
+        assert notes == [note]
+        assert site.states() == {setid: "mirrored"}
 
 
 def zips_fetched(site: Site) -> int:
