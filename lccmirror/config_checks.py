@@ -236,6 +236,8 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
             ("server", "requests_per_minute"),
             f"an anonymous key is limited to {_ANONYMOUS_PER_MINUTE} by default",
         )
+    if thorough and table.ca_file is not None:
+        _check_ca_file(table.ca_file, findings)
     if thorough and table.api_key_file is not None:
         if credentials.is_unknown(table.api_key_file):
             findings.warnings.add(
@@ -258,6 +260,20 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
             findings.warnings.add(
                 ("server", "api_key_file"), "others can read this key; chmod 600 it"
             )
+
+
+def _check_ca_file(file: FilePath, findings: Findings) -> None:
+    # Only needed here: it takes longer than all the rest.
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        findings.mistakes.add(("server", "ca_file"), f"{file} holds no certificates (PEM)")
+    except OSError as error:
+        findings.mistakes.add(
+            ("server", "ca_file"), f"{file}: {error.strerror or 'cannot be read'}"
+        )
 
 
 def _check_mirror(mirror: Converted, findings: Findings, *, thorough: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple, get_args, get_origin
 import msgspec
 
 from .config_lines import LineMap, Path
-from .config_model import Reader, Table
+from .config_model import TABLES, Reader, Table
 from .errors import UsageError
 from .names import printable
 
@@ -85,7 +85,8 @@ def convert(
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in written:
         if key not in fields:
-            mistakes.add((*path, key), f"unknown key{suggestion(key, fields)}")
+            meant = suggestion(key, fields) or _elsewhere(key)
+            mistakes.add((*path, key), f"unknown key{meant}")
     found: dict[str, object] = {}
     bad: set[str] = set()
     for key, field in fields.items():
@@ -116,6 +117,16 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _elsewhere(key: str) -> str:
+    """Say in which other tables there is such a key."""
+    homes = [
+        f"[{name}] {key}"
+        for name, kind in TABLES.items()
+        if key in (field.encode_name for field in msgspec.structs.fields(kind))
+    ]
+    return f"; did you mean {' or '.join(homes)}?" if homes else ""
 
 
 def _read(annotation: object, value: object) -> object:

@@ -52,6 +52,8 @@ class ServerConfig(Table, frozen=True):
     read_timeout_s: Annotated[float, values.duration(1, HOUR)] = 60.0
     retry_total_s: Annotated[float, values.duration(0, DAY)] = 15 * MINUTE
     requests_per_minute: Annotated[int, Meta(ge=1, le=6000)] = 300
+    proxy: Annotated[str | None, values.proxy_url] = None
+    ca_file: Annotated[Path | None, values.path] = None
     api_key_file: Annotated[Path | None, values.secret_path] = None
     anonymous_fallback: bool = True
     user_agent_contact: Annotated[str | None, values.header_text] = None

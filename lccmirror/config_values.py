@@ -27,6 +27,9 @@ QUERY_TYPES = {
 
 _LARGEST_NUMBER = 1e15
 _GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
+# What people write who leave out the scheme.
+_BARE_HOST = re.compile(r"(localhost|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+)(:[0-9]{1,5})?/?")
+_BARE_LOCAL = re.compile(r"localhost|127\.")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+|[^\x00-\x7f]+(?:[A-Za-z0-9_.-]|[^\x00-\x7f])*")
 
 
@@ -44,7 +47,10 @@ def server_url(value: object) -> str:
     except ValueError as error:
         raise UsageError(f"not a URL: {error}") from None
     if parts.scheme not in ("http", "https"):
-        raise UsageError("expected a URL that begins with https:// or http://")
+        expected = "expected a URL that begins with https:// or http://"
+        scheme = "http" if _BARE_LOCAL.match(url) else "https"
+        meant = f"; did you mean {scheme}://{url}?" if _BARE_HOST.fullmatch(url) else ""
+        raise UsageError(expected + meant)
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise UsageError("no ? or # in the server's URL")
     if not parts.hostname or not _HOST.fullmatch(parts.hostname):
@@ -56,6 +62,13 @@ def server_url(value: object) -> str:
             f"only the server itself, without {printable(parts.path, 40)!r}: {_origin(parts)}"
         )
     return _origin(parts)
+
+
+def proxy_url(value: object) -> str:
+    """Return a proxy's URL, as `server_url` does."""
+    if "@" in text(value):
+        raise UsageError("no user name or password in the URL: such proxies are not supported")
+    return server_url(value)
 
 
 def server_urls(value: object) -> tuple[str, ...]:

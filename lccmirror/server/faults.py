@@ -20,6 +20,7 @@ from ..errors import (
     TransientError,
     Unreachable,
 )
+from ..names import printable
 from .guard import Stalled
 
 E = TypeVar("E", bound=BaseException)
@@ -64,6 +65,11 @@ def opening_fault(error: BaseException, site: str, what: str) -> ServerError:
             f"{site}: no TLS connection: {tls.reason or 'handshake failed'}",
             hint="is it https at that port?",
         )
+    if _first(causes, requests.exceptions.ProxyError):
+        return NotConnected(
+            f"{site}: the proxy does not connect us: {_reason(causes)}",
+            hint="is [server] proxy right, and may it be used for this server?",
+        )
     if _first(causes, socket.gaierror) or _first(
         causes, urllib3.exceptions.NameResolutionError
     ):
@@ -76,8 +82,6 @@ def opening_fault(error: BaseException, site: str, what: str) -> ServerError:
         return NotConnected(f"{site}: cannot connect: {_reason(causes)}", hint=_DOWN)
     if _first(causes, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
         return NotConnected(f"{site}: no connection in time", hint=_DOWN)
-    if _first(causes, requests.exceptions.ProxyError):
-        return NotConnected(f"{site}: the proxy does not connect us: {_reason(causes)}")
     if _first(causes, Stalled, TimeoutError, urllib3.exceptions.ReadTimeoutError):
         return Unreachable(f"{site}: no answer in time for {what}")
     if _first(causes, http.client.RemoteDisconnected):
@@ -119,6 +123,10 @@ def _first(causes: list[BaseException], *kinds: type[E]) -> E | None:
 
 def _reason(causes: list[BaseException]) -> str:
     """Say it in the system's own words: an error's text could hold the URL."""
+    for one in causes:
+        # How http.client tells what a proxy answered to CONNECT.
+        if type(one) is OSError and str(one).startswith("Tunnel connection failed: "):
+            return printable(str(one).partition(": ")[2], 100)
     for one in reversed(causes):
         if isinstance(one, OSError) and one.strerror:
             return one.strerror

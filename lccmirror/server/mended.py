@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import deque
 from typing import IO
 
 from ..errors import ProtocolError
@@ -68,10 +69,8 @@ class Mended:
     @staticmethod
     def _whole(text: bytes) -> int:
         """Return how far `text` holds whole tokens."""
-        last = None
-        for last in _TOKEN.finditer(text):
-            pass
-        return len(text) if last is None or last.end() < len(text) else last.start()
+        last = deque(_TOKEN.finditer(text), maxlen=1)
+        return last[0].start() if last and last[0].end() == len(text) else len(text)
 
 
 def _harmless(match: re.Match[bytes]) -> bytes:

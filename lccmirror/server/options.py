@@ -26,6 +26,8 @@ class ClientOptions:
         Goes into the ``User-Agent``: where the server's owner can reach us.
     trust_env
         Whether the environment's proxies are used.
+    proxy
+        The URL of a proxy that everything goes through.
     ca_file
         Certificates to trust in place of the usual ones.
     anonymous_fallback
@@ -48,6 +50,7 @@ class ClientOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     contact: str | None = None
     trust_env: bool = False
+    proxy: str | None = None
     ca_file: Path | None = None
     anonymous_fallback: bool = True
     renew_before_s: float = 3600.0
@@ -65,5 +68,6 @@ class ClientOptions:
             read_timeout_s=self.read_timeout_s,
             user_agent=f"lccmirror/{__version__}{contact}",
             trust_env=self.trust_env,
+            proxy=self.proxy,
             ca_file=self.ca_file,
         )

@@ -93,6 +93,8 @@ class TransportOptions:
         Who we are.
     trust_env
         Whether the environment's proxies are used.
+    proxy
+        The URL of a proxy that everything goes through.
     ca_file
         Certificates to trust in place of the usual ones.
     """
@@ -101,6 +103,7 @@ class TransportOptions:
     read_timeout_s: float = 60.0
     user_agent: str = "lccmirror"
     trust_env: bool = False
+    proxy: str | None = None
     ca_file: Path | None = None
 
 
@@ -355,6 +358,8 @@ class _Line:
         # with auth set, requests leaves our Authorization alone and no netrc is read
         session.auth = _unchanged
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        if options.proxy is not None:
+            session.proxies = {"http": options.proxy, "https": options.proxy}
         if options.ca_file is not None:
             session.verify = str(options.ca_file)
         for scheme in ("http://", "https://"):

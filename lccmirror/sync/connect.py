@@ -62,6 +62,8 @@ def connect(
         read_timeout_s=server.read_timeout_s,
         retry=RetryPolicy(total_s=server.retry_total_s),
         contact=server.user_agent_contact,
+        proxy=server.proxy,
+        ca_file=server.ca_file,
         anonymous_fallback=server.anonymous_fallback,
         renew_before_s=config.keys.renew_before_s,
         max_json=config.limits.max_json,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,6 +18,7 @@ from lccmirror.errors import (
     Unreachable,
 )
 from tests.support import misbehaving as wrong
+from tests.support.forward import self_signed
 from tests.support.kept import Kept, assert_told
 from tests.support.site import Site
 
@@ -117,17 +117,7 @@ def test_a_name_that_is_not_there(site: Site) -> None:
 @pytest.fixture
 def https(tmp_path: Path) -> Iterator[str]:
     """A web server with a certificate that nobody vouches for; its address."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("/usr/bin/env", "openssl", "req", "-x509", "-newkey", "ec"),
-            *("-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
-            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 

@@ -17,6 +17,7 @@ from lccmirror.config import SearchConfig, find_config, load_config
 from lccmirror.config_model import TABLES, Table
 from lccmirror.config_template import toml_string
 from lccmirror.errors import ConfigError
+from tests.support.forward import self_signed
 
 Write = Callable[[str], Path]
 
@@ -252,6 +253,50 @@ def test_only_a_server_s_own_url_is_taken(write: Write, url: str) -> None:
     found = mistakes(write(MINIMAL.replace("https://lcc.example.org", url)))
     assert list(found) == ["2: server.url"]
     assert "secret" not in found["2: server.url"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("localhost:5000", "http://localhost:5000"),
+        ("lcc.example.org", "https://lcc.example.org"),
+    ],
+)
+def test_a_url_without_its_scheme_is_answered_with_the_one_that_is_meant(
+    write: Write, written: str, meant: str
+) -> None:
+    found = mistakes(write(MINIMAL.replace("https://lcc.example.org", written)))
+    assert found["2: server.url"].endswith(f"; did you mean {meant}?")
+
+
+def test_a_key_in_the_wrong_table_is_told_its_own(write: Write) -> None:
+    wrong = '\n[limits]\nnot_before = "2020-01-01"\ncollections = []\n'
+    found = mistakes(write(MINIMAL + wrong))
+    told = {place.rpartition(".")[2]: message for place, message in found.items()}
+    assert told == {
+        "not_before": "unknown key; did you mean [select] not_before?",
+        "collections": "unknown key; did you mean [poll] collections or [select] collections?",
+    }
+
+
+def test_proxy_and_certificates_are_read(write: Write, tmp_path: Path) -> None:
+    certificate, _ = self_signed(tmp_path)
+    lines = f'proxy = "http://proxy.example.org:3128/"\nca_file = "{certificate.name}"\n'
+    config = load_config(write(MINIMAL.replace("[server]\n", f"[server]\n{lines}")))
+    assert config.server.proxy == "http://proxy.example.org:3128"
+    assert config.server.ca_file == certificate
+
+
+def test_a_proxy_s_password_is_not_shown_and_a_file_without_certificates_not_taken(
+    write: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pem").write_text("nothing")
+    lines = 'proxy = "http://me:secret@proxy:3128"\nca_file = "empty.pem"\n'
+    found = mistakes(write(MINIMAL.replace("[server]\n", f"[server]\n{lines}")))
+    assert list(found) == ["2: server.proxy", "3: server.ca_file"]
+    assert "secret" not in found["2: server.proxy"]
+    assert "no certificates" in found["3: server.ca_file"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import certifi
 import msgspec
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ def write(folder: Path, text: str) -> Path:
 
 def load_uncommented(folder: Path) -> Config:
     (folder / "hat-key.json").touch(mode=0o600)
+    (folder / "observatory-ca.pem").write_text(Path(certifi.where()).read_text("utf-8"))
     (folder / "webhook-address").touch(mode=0o600)
     (folder / "targets.txt").write_text("HAT-1 291.366 42.784\n")
     return load_config(write(folder, uncommented().replace('root = "."', 'root = "mirror"')))
