@@ -10,7 +10,7 @@ import click
 from ..errors import ConfigError
 from ..names import printable
 from .commands import Group
-from .settings import settings
+from .settings import PATIENCE_S, settings
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -54,7 +54,7 @@ def _check_online(config: Config) -> None:
     from ..online_check import check_online
     from ..sync.connect import connect
 
-    with connect(config) as client:
+    with connect(config, patience_s=PATIENCE_S) as client:
         collections = client.collections().collections
     mistakes = check_online(config, collections)
     if mistakes:

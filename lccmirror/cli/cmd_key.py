@@ -12,7 +12,7 @@ import click
 
 from ..clock import to_text, utc_now
 from .commands import Group
-from .settings import settings
+from .settings import PATIENCE_S, settings
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -100,7 +100,7 @@ def renew() -> None:
     with watched(chosen) as job:
         renewed = handed_over(config, RenewKey(), job, RenewedKey)
         if renewed is None:
-            with connect(config, stop=job.around.stop) as client:
+            with connect(config, stop=job.around.stop, patience_s=PATIENCE_S) as client:
                 renewed = renewed_key(client)
     good = "which does not say when it ends"
     if renewed.expires is not None:
@@ -151,7 +151,7 @@ def _end(key: ApiKey) -> str:
 def _asked(config: Config) -> str:
     from ..sync.connect import connect
 
-    with connect(config) as client:
+    with connect(config, patience_s=PATIENCE_S) as client:
         status = client.verify_key()
     until = "" if status.expires is None else f" until {to_text(status.expires)}"
     return f"good{until}"

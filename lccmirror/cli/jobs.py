@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from ..errors import Stopped
+from ..errors import LccMirrorError, Stopped
 from ..names import printable
+from .failures import say_error
 from .progress import progress_display
 from .settings import Settings
 from .stopping import Stopping, stoppable
@@ -84,14 +85,20 @@ def handed_over(config: Config, request: Request, job: Watched, kind: type[T]) -
 
 
 def tell(told: CycleTold, chosen: Settings) -> None:
-    """Print a cycle's one line on stdout, and on stderr what is left over and what was odd."""
+    """Print a cycle's one line on stdout, and on stderr what is left over and what was odd.
+
+    With ``--quiet`` there is no line if nothing happened: cron sends mail for each.
+    """
     _tell_some("note", told.notes, chosen.note)
     _tell_some("failed", [f"{setid}: {why}" for setid, why in told.failed.items()], _complain)
     if told.gap is not None:
         _complain(f"warning: {printable(told.gap)}")
-    if told.hint:
+    if told.error is not None:
+        say_error(LccMirrorError(told.error, hint=told.hint), chosen)
+    elif told.hint:
         _complain(f"hint: {printable(told.hint)}")
-    click.echo(printable(told.summary))
+    if not (chosen.quiet and told.idle and told.exit_code == 0):
+        click.echo(printable(told.summary))
 
 
 def _tell_some(what: str, lines: Sequence[str], say: Callable[[str], None]) -> None:

@@ -14,6 +14,9 @@ import click
 if TYPE_CHECKING:
     from ..config import Config
 
+PATIENCE_S = 10.0
+"""How long a command that only asks one question tries to reach the server."""
+
 _META_KEY = "lccmirror.cli.settings"
 
 
@@ -28,7 +31,7 @@ class Settings:
     debug
         Log what is done, and show tracebacks.
     quiet
-        No progress and no notes; results, the summary line and errors only.
+        No progress and no notes; results, errors, and a summary line if something happened.
     no_color
         Never colour. Terminals are coloured otherwise, unless ``NO_COLOR`` is set.
     """
@@ -129,6 +132,10 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
             help="The config file.",
         ),
         option("--debug", is_flag=True, help="Log what is done, and show tracebacks."),
-        option("--quiet", is_flag=True, help="No progress and no notes."),
+        option(
+            "--quiet",
+            is_flag=True,
+            help="No progress, no notes, and no word if nothing is new.",
+        ),
         option("--no-color", is_flag=True, help="No colours (also: set NO_COLOR)."),
     ]

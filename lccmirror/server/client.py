@@ -45,6 +45,8 @@ class LccClient:
         Ends every wait, with `Stopped`.
     on_key_event
         Called with what a person should know about the keys.
+    on_retry
+        Called with an error and the seconds until the next try, from any thread.
     timing
         Clock, waiting and chance.
 
@@ -65,6 +67,7 @@ class LccClient:
         account_key: ApiKey | None = None,
         stop: threading.Event | None = None,
         on_key_event: Callable[[KeyEvent], None] | None = None,
+        on_retry: Callable[[BaseException, float], None] | None = None,
         timing: Timing | None = None,
     ) -> None:
         self.origin = Origin.parse(url)
@@ -87,6 +90,7 @@ class LccClient:
             self.stats,
             options.max_json,
             options.spool_folder,
+            on_retry,
         )
         self._keys = KeyRing(
             self.origin,

@@ -39,6 +39,8 @@ class Exchange:
         The largest JSON answer, in bytes.
     spool_folder
         Where large answers wait to be read; the system's temporary folder if None.
+    on_retry
+        Called with an error and the seconds until the next try.
     """
 
     transport: Transport
@@ -49,6 +51,7 @@ class Exchange:
     stats: Stats
     max_json: int
     spool_folder: Path | None
+    on_retry: Callable[[BaseException, float], None] | None = None
 
     def run(
         self,
@@ -181,3 +184,5 @@ class Exchange:
     def _note_retry(self, error: BaseException, seconds: float) -> None:
         self.stats.add(retries=1)
         log.debug("%s; trying again in %.0f s", error, seconds)
+        if self.on_retry is not None:
+            self.on_retry(error, seconds)

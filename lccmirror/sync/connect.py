@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -38,9 +39,19 @@ def connect(
     *,
     stop: threading.Event | None = None,
     on_key_event: Callable[[KeyEvent], None] | None = None,
+    on_retry: Callable[[BaseException, float], None] | None = None,
+    patience_s: float | None = None,
     timing: Timing | None = None,
 ) -> LccClient:
     """Return a client for the configured server; nothing is asked of it yet.
+
+    Parameters
+    ----------
+    stop, on_key_event, on_retry, timing
+        As `LccClient` takes them.
+    patience_s
+        For a person who waits: try again, and wait for an answer, for about so long and
+        no longer, whatever is configured.
 
     Raises
     ------
@@ -48,6 +59,7 @@ def connect(
         If the account key's file cannot be used.
     """
     server = config.server
+    patience = math.inf if patience_s is None else patience_s
     store = key_store(config)
     origin = Origin.parse(server.url)
     account = (
@@ -58,9 +70,9 @@ def connect(
     incoming = config.mirror.root / INCOMING
     options = ClientOptions(
         requests_per_minute=server.requests_per_minute,
-        connect_timeout_s=server.connect_timeout_s,
-        read_timeout_s=server.read_timeout_s,
-        retry=RetryPolicy(total_s=server.retry_total_s),
+        connect_timeout_s=min(server.connect_timeout_s, patience),
+        read_timeout_s=min(server.read_timeout_s, patience),
+        retry=RetryPolicy(total_s=min(server.retry_total_s, patience)),
         contact=server.user_agent_contact,
         proxy=server.proxy,
         ca_file=server.ca_file,
@@ -78,5 +90,6 @@ def connect(
         account_key=account,
         stop=stop,
         on_key_event=on_key_event,
+        on_retry=on_retry,
         timing=timing,
     )

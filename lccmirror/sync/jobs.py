@@ -22,6 +22,7 @@ from .report import CycleReport, CycleTold
 from .session import Session
 from .trouble import local_errors
 from .verify import VerifyReport, plan_repair, verify
+from .waiting import RetryNotes
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -206,5 +207,9 @@ def prune_mirror(config: Config, around: Surroundings, *, dry_run: bool = False)
 
 def _client(config: Config, around: Surroundings) -> LccClient:
     return connect(
-        config, stop=around.stop, on_key_event=around.on_key_event, timing=around.timing
+        config,
+        stop=around.stop,
+        on_key_event=around.on_key_event,
+        on_retry=RetryNotes(around.progress.note),
+        timing=around.timing,
     )

@@ -20,8 +20,10 @@ class CycleTold:
         As in `CycleReport`.
     gap
         What may have been missed.
-    hint
-        What to do about the end of a cycle that ended early.
+    error, hint
+        Why a cycle ended early, and what to do about it.
+    idle
+        Nothing was to be done, and nothing was odd.
     """
 
     summary: str
@@ -29,7 +31,9 @@ class CycleTold:
     notes: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
     gap: str | None = None
+    error: str | None = None
     hint: str | None = None
+    idle: bool = False
 
 
 @dataclass
@@ -89,13 +93,28 @@ class CycleReport:
             parts.append(f"ended early: {self.stopped.message}")
         return "; ".join(parts)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was to be done, and nothing was odd."""
+        happened = (
+            *(self.poll.new, self.poll.changed, self.poll.vanished, self.poll.gap),
+            *(self.new_collections, self.mirrored, self.singles, self.failed, self.notes),
+            *(self.no_room, self.stopped),
+        )
+        return not any(happened)
+
     def told(self) -> CycleTold:
         """Return what a person is told of it."""
+        ended = self.stopped or self.no_room
+        # Who asked it to stop need not be told that as an error.
+        error = None if ended is None or isinstance(ended, Stopped) else ended.message
         return CycleTold(
             self.summary(),
             self.exit_code,
             tuple(self.notes),
             dict(self.failed),
             self.poll.gap,
-            self.stopped.hint if self.stopped is not None else None,
+            error,
+            None if ended is None else ended.hint,
+            self.idle,
         )

@@ -15,6 +15,8 @@ from lccmirror.catalog.connection import close_writer, open_writer
 from lccmirror.cli.app import cli
 from lccmirror.config import load_config
 from lccmirror.demo import DemoServer
+from lccmirror.server import client
+from tests.support.timing import FakeTime
 
 Run = Callable[..., Result]
 
@@ -243,3 +245,47 @@ def test_a_key_file_that_others_can_read_is_refused(
     assert result.exit_code == 78
     assert "chmod 600" in result.stderr
     assert not list(tmp_path.glob("state/*"))
+
+
+# --- without a server ------------------------------------------------------------------
+
+
+def test_a_sync_without_its_server_says_the_error_and_then_what_to_do(
+    mirror: Path, run: Run, server: DemoServer
+) -> None:
+    config = mirror / "lccmirror.toml"
+    text = config.read_text("utf-8")
+    config.write_text(text.replace("[server]", '[server]\nretry_total = "0s"'), "utf-8")
+    url = server.url
+    server.close()
+    result = run("sync")
+    assert result.exit_code == 69
+    error, hint = result.stderr.splitlines()
+    assert error.startswith(f"error: {url}: cannot connect")
+    assert hint.startswith("hint: ")
+    (summary,) = result.stdout.splitlines()
+    assert "ended early" in summary
+
+
+def test_a_quiet_sync_says_nothing_when_nothing_has_happened(mirror: Path, run: Run) -> None:
+    assert "1 mirrored" in run("--quiet", "sync").stdout
+    result = run("--quiet", "sync")
+    assert (result.exit_code, result.output) == (0, "")
+    assert "0 new" in run("sync").stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["config", "check", "--online"], ["key", "show", "--online"], ["key", "renew"]]
+)
+def test_a_question_to_a_server_that_is_away_is_soon_given_up(
+    mirror: Path,
+    run: Run,
+    server: DemoServer,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time = FakeTime()
+    monkeypatch.setattr(client, "Timing", time.timing)
+    server.close()
+    assert run(*command).exit_code == 69
+    assert 0 < sum(time.waits) <= 10
