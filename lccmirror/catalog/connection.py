@@ -46,12 +46,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
     """Set up a connection that writes, and bring its schema up to date."""
     try:
-        version: int = conn.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise CatalogTooNew(
-                f"{path} has schema {version}; this lccmirror knows up to {SCHEMA_VERSION}",
-                hint="a newer lccmirror wrote it: upgrade lccmirror on this machine",
-            )
+        version = check_version(conn, path)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA cache_size = -16000")
@@ -67,6 +62,23 @@ def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
             hint="move it aside and run `lccmirror sync`, or restore it from a backup; "
             "the mirrored files themselves are kept",
         ) from error
+
+
+def check_version(conn: sqlite3.Connection, path: Path | str) -> int:
+    """Return the version of a catalog's schema.
+
+    Raises
+    ------
+    CatalogTooNew
+        If a newer lccmirror wrote it.
+    """
+    version: int = conn.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise CatalogTooNew(
+            f"{path} has schema {version}; this lccmirror knows up to {SCHEMA_VERSION}",
+            hint="a newer lccmirror wrote it: upgrade lccmirror on this machine",
+        )
+    return version
 
 
 def close_writer(conn: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from ..clock import Now, to_text, utc_now
 from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
 from .filesystem import check_folder
-from .mirror import Mirror, open_mirror
+from .mirror import Mirror, is_writable, open_mirror, open_to_read
 from .progress import Silent
 from .prune import PruneReport, prune
 from .recover import take_back
@@ -77,6 +78,10 @@ class Planned:
     collections: str | None
 
 
+# Of a catalog, in bytes, that a dry run takes into memory. The other way, a transaction that
+# is undone, keeps everybody else from writing while the server is asked.
+LARGEST_COPY = 200_000_000
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 _PLANNED = """
 SELECT d.setid, CASE WHEN w.setid IS NULL THEN 'skip' WHEN w.not_before <= :now THEN 'fetch'
                 ELSE 'wait' END,
@@ -98,11 +103,20 @@ def dry_run(config: Config, around: Surroundings) -> list[Planned]:
 
 
 def rehearse(session: Session) -> list[Planned]:
-    """Poll, say what would be done next, and undo all that was written for it.
+    """Poll, and say what would be done next; nothing is written down.
 
     From the lists alone: sizes are not asked for, since that makes the server read every
     file once.
     """
+    mirror = session.mirror
+    (size,) = mirror.conn.execute(_SIZE).fetchone()
+    if size > LARGEST_COPY:
+        return _plan_and_undo(session)
+    with local_errors(), _in_memory(mirror.conn) as copy:
+        return _plan_and_undo(dataclasses.replace(session, mirror=Mirror(mirror.root, copy)))
+
+
+def _plan_and_undo(session: Session) -> list[Planned]:
     conn = session.mirror.conn
     with local_errors():
         conn.execute("BEGIN IMMEDIATE")
@@ -116,20 +130,37 @@ def rehearse(session: Session) -> list[Planned]:
 
 @contextlib.contextmanager
 def _rehearsal(config: Config, around: Surroundings) -> Iterator[Session]:
-    """Open a session for a dry run; one in memory where there is no mirror yet."""
-    root = config.mirror.root
-    if (root / CATALOG_NAME).exists():
+    """Open a session for a dry run.
+
+    On an empty mirror in memory where there is none yet; and to read, except where the
+    mirror is too large for a copy: then it is written, and all of that undone.
+    """
+    root, server = config.mirror.root, config.server
+    path = root / CATALOG_NAME
+    if path.exists() and path.stat().st_size > LARGEST_COPY:
         with open_session(config, around) as session:
             yield session
         return
-    check_folder(root)
-    with (
-        contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn,
-        _client(config, around) as client,
-    ):
-        prepare(conn, ":memory:")
-        mirror = Mirror(root, conn)
+    with contextlib.ExitStack() as stack, local_errors():
+        if path.exists():
+            mirror = stack.enter_context(
+                open_to_read(root, server.url, formerly=server.formerly)
+            )
+        else:
+            check_folder(root)
+            mirror = Mirror(root, stack.enter_context(_in_memory()))
+        client = stack.enter_context(_client(config, around))
         yield Session(mirror, client, config, around.progress, around.now, around.stop)
+
+
+@contextlib.contextmanager
+def _in_memory(original: sqlite3.Connection | None = None) -> Iterator[sqlite3.Connection]:
+    """Open a catalog in memory: a copy of `original`, or an empty one."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        if original is not None:
+            original.backup(conn)
+        prepare(conn, ":memory:")
+        yield conn
 
 
 @dataclass(frozen=True)
@@ -151,14 +182,18 @@ class Verified:
 def verify_mirror(
     config: Config, around: Surroundings, *, advance: Callable[[int], None] | None = None
 ) -> Verified:
-    """Compare every byte of the mirror with the catalog. Needs no network."""
-    with (
-        local_errors(),
-        open_mirror(
-            config.mirror.root, config.server.url, formerly=config.server.formerly, create=False
-        ) as mirror,
-    ):
-        return verify_held(mirror, around.now, advance=advance, stop=around.stop)
+    """Compare every byte of the mirror with the catalog. Needs no network.
+
+    For a user who may only read it, nothing of that is written down.
+    """
+    root, server = config.mirror.root, config.server
+    with local_errors():
+        if (root / CATALOG_NAME).is_file() and not is_writable(root):
+            around.progress.note(f"{root} is not yours to write: what is found is not noted")
+            with open_to_read(root, server.url, formerly=server.formerly) as mirror:
+                return Verified(verify(mirror, around.now, advance=advance, stop=around.stop))
+        with open_mirror(root, server.url, formerly=server.formerly, create=False) as mirror:
+            return verify_held(mirror, around.now, advance=advance, stop=around.stop)
 
 
 def verify_held(

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..catalog.connection import CATALOG_NAME, close_writer, open_writer, transaction
+from ..catalog.connection import (
+    BUSY_TIMEOUT_S,
+    CATALOG_NAME,
+    check_version,
+    close_writer,
+    open_writer,
+    transaction,
+)
 from ..catalog.log import get_setting, set_setting
 from ..durable import FILE_MODE, make_folder
 from ..errors import InTheWay, MirrorLocked, MirrorUnusable
@@ -21,10 +28,17 @@ from .layout import INCOMING, LOCK
 
 @dataclass(frozen=True)
 class Mirror:
-    """An open mirror: its root folder and the connection that writes its catalog."""
+    """An open mirror: its root folder and the connection to its catalog.
+
+    Attributes
+    ----------
+    read_only
+        Nothing can be written by it, and it is not locked: others may change it meanwhile.
+    """
 
     root: Path
     conn: sqlite3.Connection
+    read_only: bool = False
 
     def at(self, path: str) -> Path:
         """Return where a path of the catalog or the layout lies on the disk."""
@@ -80,6 +94,46 @@ def open_mirror(
             yield Mirror(root, conn)
         finally:
             close_writer(conn)
+
+
+def is_writable(root: Path) -> bool:
+    """Whether this user may write in the mirror at `root`."""
+    there = [one for one in (root, root / CATALOG_NAME, root / LOCK) if one.exists()]
+    return all(os.access(one, os.W_OK) for one in there)
+
+
+@contextlib.contextmanager
+def open_to_read(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Iterator[Mirror]:
+    """Open the mirror at `root` without writing to it; somebody else may be writing it.
+
+    Raises
+    ------
+    MirrorUnusable
+        If it is not there, not to be read by this user, or one of another server.
+    CatalogTooNew
+        If a newer lccmirror wrote it.
+    """
+    path = root / CATALOG_NAME
+    if not path.is_file():
+        raise MirrorUnusable(
+            f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
+        )
+    uri = path.absolute().as_uri() + "?mode=ro"
+    try:
+        conn = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        with contextlib.closing(conn):
+            conn.execute("PRAGMA query_only = ON")
+            check_version(conn, path)
+            _check_server(conn, root, url, formerly)
+            yield Mirror(root, conn, read_only=True)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_CANTOPEN":
+            raise
+        raise MirrorUnusable(
+            f"{path} cannot be opened by this user",
+            hint="ask its owner for permission to read; if you have that, its last writer "
+            "was cut off: let the owner run `lccmirror sync` once",
+        ) from error
 
 
 @contextlib.contextmanager

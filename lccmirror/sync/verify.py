@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.connection import transaction
+from ..catalog.files import get_file
 from ..catalog.work import add_work
 from ..clock import Now, to_text
 from ..errors import Damaged, FormatError, Stopped
@@ -87,7 +88,8 @@ def verify(
 ) -> VerifyReport:
     """Read every mirrored file and compare it with the catalog; change no file.
 
-    What is found is written to the catalog: `files.verified_at` and `files.state`.
+    What is found is written to the catalog, if that can be: `files.verified_at` and
+    `files.state`.
 
     Parameters
     ----------
@@ -138,9 +140,7 @@ class Reading:
             for path, setid, kind, size, sha256, verified_at, state in rows:
                 if self._stop is not None and self._stop.is_set():
                     raise Stopped("stopped; what has been read is noted in the catalog")
-                what, detail = _compare(
-                    self._mirror.at(path), size, sha256, self._read, self._stop
-                )
+                what, detail = self._compare(path, size, sha256)
                 report.files += 1
                 report.bytes += size
                 if what is not None:
@@ -152,9 +152,21 @@ class Reading:
                 if self._advance is not None:
                     self._advance(size)
         finally:
-            with transaction(self._mirror.conn):
-                for path, what, at in found:
-                    _record(self._mirror.conn, path, what, at)
+            if not self._mirror.read_only:
+                with transaction(self._mirror.conn):
+                    for path, what, at in found:
+                        _record(self._mirror.conn, path, what, at)
+
+    def _compare(self, path: str, size: int, sha256: str) -> tuple[str | None, str]:
+        file = self._mirror.at(path)
+        result = _compare(file, size, sha256, self._read, self._stop)
+        if result[0] is None or not self._mirror.read_only:
+            return result
+        # Whoever writes the mirror may have replaced it meanwhile, and its row.
+        row = get_file(self._mirror.conn, path)
+        if row is None or (row.size, row.sha256) == (size, sha256):
+            return result if row else (None, "")
+        return _compare(file, row.size, row.sha256, {}, self._stop)
 
 
 FILE_COLUMNS = "path, setid, kind, size, sha256, verified_at, state"

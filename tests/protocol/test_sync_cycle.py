@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.demo.messages import Answer
+from lccmirror.sync import jobs
 from lccmirror.sync.progress import Silent
-from tests.support.misbehaving import altered_body, header, status
+from tests.support.misbehaving import Turn, altered_body, header, status
 from tests.support.site import Site
 
 
@@ -289,6 +291,32 @@ def test_a_dry_run_says_what_and_why_and_keeps_nothing(site: Site) -> None:
     assert later not in site.states()
     site.sync()
     assert site.states()[later] == "mirrored"
+
+
+def test_a_dry_run_keeps_nobody_from_writing(site: Site) -> None:
+    site.sync()
+    setid = site.server.make_dataset()
+
+    def write(turn: Turn) -> Answer:
+        with site.writing() as conn:
+            conn.execute("INSERT INTO mirror VALUES ('written', 'meanwhile')")
+        return turn.honest()
+
+    site.server.add("/api/datasets", write)
+    assert [one.setid for one in site.plan()] == [setid]
+    assert site.sql("SELECT value FROM mirror WHERE key = 'written'") == [("meanwhile",)]
+
+
+def test_a_dry_run_on_a_mirror_too_large_for_a_copy(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.sync()
+    monkeypatch.setattr(jobs, "LARGEST_COPY", 1000)
+    setid = site.server.make_dataset()
+    assert [(one.action, one.setid) for one in site.plan()] == [("fetch", setid)]
+    assert site.states() == {}
+    site.sync()
+    site.check()
 
 
 def test_only_csv_when_only_csv_is_wanted(site: Site) -> None:

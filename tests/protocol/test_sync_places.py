@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -19,7 +20,8 @@ from lccmirror.errors import (
     MirrorLocked,
     MirrorUnusable,
 )
-from lccmirror.sync.mirror import open_mirror
+from lccmirror.sync.mirror import open_mirror, open_to_read
+from lccmirror.sync.verify import verify
 from tests.support.confined import Limits, Told, confined
 from tests.support.kept import Kept, assert_told
 from tests.support.site import Site
@@ -126,6 +128,52 @@ def test_a_folder_of_the_mirror_that_cannot_be_written(open_folder: Path) -> Non
         assert [one.exit_code for one in as_nobody(site, "sync", "verify")] == [0, 0]
 
 
+def test_who_may_only_read_can_verify_and_ask_what_would_be_done(open_folder: Path) -> None:
+    with Site(open_folder, QUICK) as site:
+        held = site.server.make_dataset()
+        site.sync()
+        new = site.server.make_dataset(columns=("ndet",))
+        there = sorted(site.root.rglob("*"), reverse=True)
+        for path in (*there, site.root):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        before = (site.root / "catalog.sqlite").read_bytes()
+        sound, planned = as_nobody(site, "verify", "plan")
+        assert sound == Told(0, message="[]")
+        assert planned == Told(0, message=f"fetch {new}")
+        os.truncate(site.file(held, "csv"), 10)
+        (damaged,) = as_nobody(site, "verify")
+        assert damaged.exit_code == 65
+        assert "10 bytes instead of" in damaged.message
+        assert (site.root / "catalog.sqlite").read_bytes() == before
+        assert sorted(site.root.rglob("*"), reverse=True) == there
+        (site.root / "catalog.sqlite").chmod(0)
+        for told in as_nobody(site, "verify", "plan"):
+            assert (told.exit_code, told.error) == (78, "MirrorUnusable")
+            assert_told(told, str(site.root), "cannot be opened")
+        for path in (site.root, *reversed(there)):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_a_reader_does_not_take_for_damage_what_is_being_replaced(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    before = site.file(setid, "csv").read_bytes()
+    other = before + b"more"
+    row = "UPDATE files SET size = ?, sha256 = ? WHERE kind = 'csv'"
+
+    def replace(_: int) -> None:
+        site.file(setid, "csv").write_bytes(other)
+        with site.writing() as conn:
+            conn.execute(row, (len(other), hashlib.sha256(other).hexdigest()))
+
+    with open_to_read(site.root, site.server.url) as mirror:
+        formats = len(site.sql("SELECT * FROM files WHERE path < 'datasets'"))
+        assert formats > 0
+        assert verify(mirror, site.now, advance=replace).damage == []
+        site.file(setid, "csv").write_bytes(before)
+        assert len(verify(mirror, site.now).damage) == 1
+
+
 def large_zip(folder: Path, size: int) -> Path:
     path = folder / "large.zip"
     with zipfile.ZipFile(path, "w") as zipped:
@@ -205,7 +253,9 @@ def test_two_at_once(site: Site) -> None:
     site.server.make_dataset()
     site.sync()
     with open_mirror(site.root, site.config.server.url):
-        for job in (site.sync, site.verify, site.plan, site.repair):
+        # A dry run only reads, and so it may.
+        assert site.plan() == []
+        for job in (site.sync, site.verify, site.repair):
             with pytest.raises(MirrorLocked) as caught:
                 job()
             assert caught.value.exit_code == 75

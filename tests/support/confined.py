@@ -59,7 +59,7 @@ def confined(config: Path, root: Path, at: float, limits: Limits, *steps: str) -
     Parameters
     ----------
     steps
-        ``sync``, ``verify``; ``free`` lifts the limits of size.
+        ``sync``, ``verify``, ``plan`` (a dry run); ``free`` lifts the limits of size.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _free(limits: Limits, root: str) -> Told:
 def _step(step: str, config_path: str, at: float) -> Told:
     from lccmirror.config import load_config
     from lccmirror.errors import LccMirrorError
-    from lccmirror.sync.jobs import Surroundings, sync, verify_mirror
+    from lccmirror.sync.jobs import Surroundings, dry_run, sync, verify_mirror
     from lccmirror.sync.progress import Silent
     from tests.support.timing import FakeTime
 
@@ -135,6 +135,9 @@ def _step(step: str, config_path: str, at: float) -> Told:
         if step == "verify":
             found = verify_mirror(config, around)
             return Told(found.exit_code, message=repr(found.found.damage))
+        if step == "plan":
+            planned = dry_run(config, around)
+            return Told(0, message="; ".join(f"{one.action} {one.setid}" for one in planned))
         report = sync(config, around)
     except LccMirrorError as error:
         return _told(error, error.exit_code)
