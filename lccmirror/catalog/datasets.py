@@ -192,8 +192,3 @@ def newest_last_updated(conn: sqlite3.Connection) -> str | None:
         "SELECT max(last_updated) FROM datasets WHERE origin = 'listed'"
     ).fetchone()
     return None if row is None else row[0]
-
-
-def counts_by_state(conn: sqlite3.Connection) -> dict[str, int]:
-    """Return how many datasets are in each state."""
-    return dict(conn.execute("SELECT state, count(*) FROM datasets GROUP BY state"))

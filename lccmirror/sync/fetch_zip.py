@@ -41,8 +41,8 @@ def fetch_zip(
     Parameters
     ----------
     twins
-        ZIPs of datasets with the very same objects: where the server's file has the
-        length, Last-Modified and ETag of one of them, it is that file.
+        ZIPs of datasets with the very same objects (`datasets.lc_sha256`): where the
+        server's file has the length, Last-Modified and ETag of one of them, it is that file.
 
     Raises
     ------

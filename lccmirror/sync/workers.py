@@ -1,7 +1,8 @@
 """Work through the datasets that are due.
 
 Workers fetch side by side; one writer, the caller's thread, takes what they bring into the
-catalog.
+catalog. Datasets of the very same objects (`datasets.lc_sha256`) are a group: one of them
+fetches the ZIP, and the others then share it.
 """
 
 from __future__ import annotations
