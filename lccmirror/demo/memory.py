@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -12,7 +13,7 @@ from .datasets import Shelf, UniqueTime
 from .lightcurves import format_description
 from .objects import describe_object
 from .searcher import Searcher
-from .surveys import Survey
+from .surveys import CatalogObject, Survey
 
 
 class MemoryBackend:
@@ -39,7 +40,7 @@ class MemoryBackend:
     ) -> None:
         self._surveys = {s.collection: s for s in surveys}
         now = UniqueTime(clock)
-        self._made = now()
+        self._updated = now()
         self.shelf = Shelf(self._surveys, now, random)
         self.searcher = Searcher(
             surveys,
@@ -63,8 +64,19 @@ class MemoryBackend:
         return tuple(self._surveys.values())
 
     def collections_updated(self) -> datetime:
-        """Return when the collections were made."""
-        return self._made
+        """Return when the collections were made, or last changed."""
+        return self._updated
+
+    def change_catalog(self, collection: str, objects: Iterable[CatalogObject]) -> None:
+        """Let a collection have these objects from now on; light curves stay as they are."""
+        before = self._surveys[collection]
+        after = replace(before, objects=tuple(objects))
+        for gone in set(before.by_name) - set(after.by_name):
+            # Kept, because it is still in the ZIPs of datasets made before.
+            self.shelf.zips.curve(collection, gone)
+        self._surveys[collection] = after
+        self.searcher.replace(after)
+        self._updated = self.shelf.now()
 
     def datasets(self) -> Sequence[Dataset]:
         """Return every complete dataset, the latest first."""
@@ -102,9 +114,9 @@ class MemoryBackend:
             name = rest.partition("/")[2]
             if kind == "c":
                 wanted = name == "lcformat-description.json"
-                return ServedFile(format_description(owner), self._made) if wanted else None
+                return ServedFile(format_description(owner), self._updated) if wanted else None
             curve = self.shelf.zips.curve(owner.collection, name.removesuffix("-csvlc.gz"))
-            return ServedFile(curve, self._made) if curve and name.endswith(".gz") else None
+            return ServedFile(curve, self._updated) if curve and name.endswith(".gz") else None
         if owner is None:
             return None
         if kind == "d" and rest == f"dataset-{owner.setid}.csv":

@@ -65,6 +65,12 @@ class Searcher:
         """Let go of the catalogs' database."""
         self._engine.close()
 
+    def replace(self, survey: Survey) -> None:
+        """Search another version of a collection from now on."""
+        with self._lock:
+            self._engine.replace(survey)
+            self._surveys[survey.collection] = survey
+
     def next_search(self, fate: Fate) -> None:
         """Say how the next search shall go; several calls queue up."""
         with self._lock:

@@ -78,7 +78,7 @@ class Found:
 
 
 class SearchEngine:
-    """The searches, over a fixed set of collections."""
+    """The searches, over a set of collections."""
 
     def __init__(self, surveys: Sequence[Survey]) -> None:
         self._surveys = {s.collection: s for s in surveys}
@@ -91,6 +91,14 @@ class SearchEngine:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
+
+    def replace(self, survey: Survey) -> None:
+        """Search another version of a collection from now on."""
+        with self._lock:
+            for table in (f"{survey.collection}_fts", survey.collection):
+                self._db.execute(f'drop table "{table}"')
+            _load(self._db, survey)
+            self._surveys[survey.collection] = survey
 
     def run(self, request: SearchRequest) -> Found | None:
         """Run a search; None if its filters are refused.

@@ -76,10 +76,11 @@ class Survey:
 
     def find(self, objectid: str) -> CatalogObject | None:
         """Return the object called `objectid`, or None."""
-        return self._by_name.get(objectid)
+        return self.by_name.get(objectid)
 
     @cached_property
-    def _by_name(self) -> dict[str, CatalogObject]:
+    def by_name(self) -> dict[str, CatalogObject]:
+        """The objects by their names."""
         return {o.objectid: o for o in self.objects}
 
 

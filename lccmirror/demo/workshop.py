@@ -15,7 +15,7 @@ from .dialects import Dialect, dataset_json, zip_path
 from .handmade import handmade_dataset
 from .memory import MemoryBackend
 from .searcher import Fate
-from .surveys import Survey, Value
+from .surveys import CatalogObject, Survey, Value
 
 _HOUSE = Requester("the demo itself")
 
@@ -85,6 +85,15 @@ class Workshop:
             raise KeyError(path)
         content = served.content
         return content if isinstance(content, bytes) else content.read_bytes()
+
+    # Changing catalogs
+
+    def change_catalog(self, collection: str, objects: Iterable[CatalogObject]) -> None:
+        """Replace a collection's objects, as when the site's staff loads a new catalog.
+
+        Datasets, and the light curves that are there, stay as they are.
+        """
+        self._backend.change_catalog(collection, objects)
 
     # Making and changing datasets
 

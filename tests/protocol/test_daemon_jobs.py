@@ -107,8 +107,9 @@ def test_a_restart_repeats_nothing(site: Site, daemon: DaemonSite) -> None:
 def test_a_killed_job_is_done_again_at_the_next_start(site: Site, daemon: DaemonSite) -> None:
     site.server.make_dataset()
     daemon.start()
-    daemon.kill(after_calls=12)
+    daemon.kill(at_change=90)
     daemon.run(0.1)
+    assert daemon.killed_in == ["datasets"]
     assert daemon.starts == 2
     assert hours(daemon, "datasets") == [0]
     daemon.leave()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import pickle
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, BinaryIO, Self, TextIO
 
 from lccmirror.config import Config
 from lccmirror.daemon.core import Daemon
@@ -50,8 +54,7 @@ class ManualScheduler:
         self.armed.pop(name)[1]()
 
 
-class Killed(BaseException):
-    """The daemon is killed here and now."""
+_CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
 @dataclass
@@ -63,41 +66,35 @@ class DaemonSite:
     events
         What the observers were told, by all daemons so far.
     starts
-        How many daemons there were.
+        How many daemons there were, without those that were killed.
+    killed_in
+        What each of those was doing at its end.
     """
 
     site: Site
     events: list[Event] = field(default_factory=list)
     starts: int = 0
-    _log: io.StringIO = field(default_factory=io.StringIO)
+    killed_in: list[str] = field(default_factory=list)
+    _log: TextIO = field(default_factory=io.StringIO)
     _plans: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
-    _calls_to_live: int | None = None
+    _left: BinaryIO | None = None
 
     def __post_init__(self) -> None:
         self.began = self.site.now()
         self._stack = contextlib.ExitStack()
-
-    def now(self) -> datetime:
-        """Return the time; at the hour of death it is the last thing the daemon asks."""
-        if self._calls_to_live is not None:
-            self._calls_to_live -= 1
-            if self._calls_to_live <= 0:
-                self._calls_to_live = None
-                raise Killed
-        return self.site.now()
 
     def start(self, config: Config | None = None) -> Self:
         """Start a daemon."""
         around = self.site.around()
         pulse = Pulse(self.site.clock)
         self.stop = Stop(pulse)
-        keys = KeyLog((self.events.append,))
-        environs = Environs(self.stop, self.now, around.timing or Timing(), keys)
+        keys = KeyLog((self._told,))
+        environs = Environs(self.stop, self.site.now, around.timing or Timing(), keys)
         self._stack.enter_context(logging_to(self._log, "terminal"))
         hold = self._stack.enter_context(hold_mirror(config or self.site.config, environs))
         self.scheduler = ManualScheduler()
         self.daemon = Daemon(
-            hold, self.scheduler, pulse, observers=(self.events.append,), chance=lambda: 0.5
+            hold, self.scheduler, pulse, observers=(self._told,), chance=lambda: 0.5
         )
         self.daemon.start()
         self.starts += 1
@@ -106,7 +103,13 @@ class DaemonSite:
     @property
     def log(self) -> list[str]:
         """The lines of the log, by all daemons so far."""
+        assert isinstance(self._log, io.StringIO)
         return self._log.getvalue().splitlines()
+
+    def _told(self, event: Event) -> None:
+        self.events.append(event)
+        if self._left is not None:
+            pickle.dump(event, self._left)
 
     def leave(self) -> None:
         """End the daemon as a signal does."""
@@ -119,9 +122,57 @@ class DaemonSite:
         self._stack = contextlib.ExitStack()
         self.start()
 
-    def kill(self, after_calls: int = 1) -> None:
-        """Let the daemon die soon: in the middle of whatever looks at the clock then."""
-        self._calls_to_live = after_calls
+    def kill(self, at_change: int) -> None:
+        """Let SIGKILL end a daemon within a transaction, and start another.
+
+        It dies in a process of its own, which goes on from here, and its time with it.
+
+        Parameters
+        ----------
+        at_change
+            The change of the catalog, counted from its start, before which it dies.
+        """
+        self.leave()
+        self._stack = contextlib.ExitStack()
+        folder = self.site.config.path.parent
+        left, log = folder / "left.pickle", folder / "left.log"
+        child = os.fork()
+        if child == 0:
+            try:
+                self._die(at_change, left, log)
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, "it lived on"
+        with left.open("rb") as stream:
+            while not isinstance(said := pickle.load(stream), tuple):  # noqa: S301 -- our own
+                self.events.append(said)
+        doing, seconds = said
+        self.killed_in.append(doing)
+        self.site.clock.forward(seconds - self.site.clock())
+        self._log.write(log.read_text("utf-8"))
+        self.start()
+
+    def _die(self, at_change: int, left: Path, log: Path) -> None:
+        """Be the daemon that is killed."""
+        self._left, self._log = left.open("wb", buffering=0), log.open("w", buffering=1)
+        self._plans.clear()
+        self.start()
+        conn = self.daemon.hold.mirror.conn
+        count = 0
+
+        def look(statement: str) -> None:
+            nonlocal count
+            count += conn.in_transaction and statement.lstrip().startswith(_CHANGES)
+            if count == at_change:
+                assert self._left is not None
+                doing = self.daemon.doing
+                last = "" if doing is None else doing.what, self.site.clock()
+                pickle.dump(last, self._left)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        conn.set_trace_callback(look)
+        self.run((self.site.now() - self.began) / timedelta(hours=1) + 24)
 
     def at(self, hours: float, act: Callable[[], object]) -> None:
         """Plan something that happens beside the daemon."""
@@ -134,18 +185,11 @@ class DaemonSite:
             self.daemon.arm(self.daemon.work(task))
 
     def run(self, hours: float) -> None:
-        """Let time pass until so many hours after the beginning; a killed one is replaced."""
+        """Let time pass until so many hours after the beginning."""
         until = self.began + timedelta(hours=hours)
-        while True:
-            try:
-                self.settle()
-                if not self._step(until):
-                    return
-            except Killed:
-                # What was not committed is lost, as in a real one.
-                self._stack.close()
-                self._stack = contextlib.ExitStack()
-                self.start()
+        self.settle()
+        while self._step(until):
+            self.settle()
 
     def _step(self, until: datetime) -> bool:
         due = self.scheduler.next()
