@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from . import rows_memory, rows_poll, rows_sky, rows_startup, rows_table, rows_zip
+from . import (
+    rows_lightcurves,
+    rows_memory,
+    rows_poll,
+    rows_sky,
+    rows_startup,
+    rows_table,
+    rows_zip,
+)
 from .measure import BenchmarkFailed
 from .rows import Row
 
 _INGEST = "a dataset of 200,000 rows × 25 columns, CSV and JSON, into the catalog"
 _OBJECTS = "5 million objects, warm, rows included"
+_LIGHTCURVES = "2,000 light curves of 1,000 points × 30 columns to arrays, from the ZIP"
 _STARTUP = "`lccmirror --version`, `status` on a catalog of 100,000 datasets"
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -109,6 +118,38 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=1 / 3,
         at_least=True,
         measure=rows_sky.xmatch_5000,
+    ),
+    Row(
+        name="lc_read",
+        work=_LIGHTCURVES + ", NumPy only",
+        beside="the reference reader (`gzip` and `np.genfromtxt`)",
+        reach=4,
+        at_least=True,
+        measure=rows_lightcurves.lc_read,
+    ),
+    Row(
+        name="lc_read_fast",
+        work=_LIGHTCURVES + ", with the extra `fast`",
+        beside="the reference reader",
+        reach=10,
+        at_least=True,
+        measure=rows_lightcurves.lc_read_fast,
+    ),
+    Row(
+        name="lc_read_two",
+        work=_LIGHTCURVES + ", with `fast`, in two processes",
+        beside="the reference reader",
+        reach=18,
+        at_least=True,
+        measure=rows_lightcurves.lc_read_two,
+    ),
+    Row(
+        name="lc_headers",
+        work="the headers of 2,000 light curves, from the ZIP",
+        beside="gunzip each and parse",
+        reach=6,
+        at_least=True,
+        measure=rows_lightcurves.lc_headers,
     ),
     Row(
         name="memory_zip",

@@ -1,0 +1,102 @@
+"""Rows about reading light curves."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.real.environment import RealEnvironment, ensure_environment
+
+from .make_lightcurves import COLUMNS, make_lightcurves
+from .measure import Run, by_turns, median_peak, median_seconds, run, same, seconds
+from .rows import Outcome
+
+LIGHTCURVES = 2_000
+POINTS = 1_000
+_RUNS = 3
+_OURS = "benchmarks.lightcurve_tasks"
+
+
+def lc_read(folder: Path) -> Outcome:
+    """Read light curves to arrays, with NumPy and nothing else."""
+    return _read(folder, "plain", 1)
+
+
+def lc_read_fast(folder: Path) -> Outcome:
+    """Read light curves to arrays, with the extra ``fast``."""
+    return _read(folder, "fast", 1)
+
+
+def lc_read_two(folder: Path) -> Outcome:
+    """Read light curves to arrays, with the extra ``fast``, in two processes."""
+    return _read(folder, "fast", 2)
+
+
+def lc_headers(folder: Path) -> Outcome:
+    """Read headers alone, beside expanding each light curve."""
+    path = folder / "lightcurves.zip"
+    make_lightcurves(path, LIGHTCURVES, POINTS)
+    return _outcome(
+        path,
+        {
+            "lccmirror": functools.partial(_ours, "headers", path, "ours"),
+            "gunzip and parse": functools.partial(_ours, "headers", path, "gunzip"),
+        },
+    )
+
+
+def _read(folder: Path, kind: str, processes: int) -> Outcome:
+    path = folder / "lightcurves.zip"
+    make_lightcurves(path, LIGHTCURVES, POINTS)
+    env = ensure_environment()
+    return _outcome(
+        path,
+        {
+            "lccmirror": functools.partial(_ours, "read", path, kind, str(processes)),
+            "the reference reader": functools.partial(_theirs, env, path, folder),
+        },
+    )
+
+
+def _outcome(path: Path, sides: dict[str, functools.partial[Run]]) -> Outcome:
+    found = by_turns(sides, _RUNS)
+    ours, theirs = found.values()
+    same("what was read", *(json.loads(one.output) for one in (*ours, *theirs)))
+    points = LIGHTCURVES * POINTS
+    return Outcome(
+        ratio=median_seconds(theirs) / median_seconds(ours),
+        ours=median_seconds(ours),
+        theirs=median_seconds(theirs),
+        unit="s",
+        runs=_RUNS,
+        peak_mb=median_peak(ours),
+        their_peak_mb=median_peak(theirs),
+        details={
+            "light curves": LIGHTCURVES,
+            "columns": len(COLUMNS),
+            "MB of ZIP": path.stat().st_size / 1e6,
+            "points per second": points / median_seconds(ours),
+            "their points per second": points / median_seconds(theirs),
+        },
+        series=seconds(found),
+    )
+
+
+def _ours(*arguments: object) -> Run:
+    return _timed(run([sys.executable, "-m", _OURS, *map(str, arguments)]))
+
+
+def _theirs(env: RealEnvironment, path: Path, folder: Path) -> Run:
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    command = [str(env.python), "-m", "benchmarks.reference_lightcurves", str(path)]
+    return _timed(run([*command, str(folder / "members")], env=env.variables(home)))
+
+
+def _timed(done: Run) -> Run:
+    """Take the time that the work alone took, as the process itself says."""
+    printed = json.loads(done.output.splitlines()[-1])
+    return replace(done, seconds=printed.pop("seconds"), output=json.dumps(printed))
