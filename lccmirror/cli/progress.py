@@ -15,9 +15,15 @@ from .settings import Settings, is_terminal
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 _LABEL_WIDTH = 48
+# From so many columns on there is room for the bar, and for the rate.
+_ROOM_FOR_BAR = 72
+_ROOM_FOR_RATE = 84
+_BAR_WIDTH = 20
+# "999.9 MB of 999.9 GB", "-:--:--", "999.9 MB/s", and a blank before each.
+_AMOUNT_WIDTH, _TIME_WIDTH, _RATE_WIDTH = 21, 8, 11
 
 
 @contextlib.contextmanager
@@ -67,25 +73,10 @@ class TerminalProgress:
     """
 
     def __init__(self, console: Console) -> None:
-        from rich.progress import (
-            BarColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
         from rich.progress import Progress as Bars
 
         self._console = console
-        self._bars: Bars = Bars(
-            # Labels come from a server: never read as markup.
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[amount]}"),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
+        self._bars: Bars = Bars(*_columns(console.width), console=console, transient=True)
         self._lock = threading.Lock()
         self._files: dict[str, TaskID] = {}
         self._items = 0
@@ -103,12 +94,6 @@ class TerminalProgress:
 
     def __exit__(self, *ended: object) -> None:
         self._bars.stop()
-
-    @property
-    def fraction(self) -> float:
-        """How much of the whole is done, as the bar shows it."""
-        (whole,) = (task for task in self._bars.tasks if task.id == self._all)
-        return whole.completed / whole.total if whole.total else 0.0
 
     def refresh(self) -> None:
         """Draw now, without waiting for the next tick."""
@@ -180,6 +165,29 @@ class TerminalProgress:
             description=f"{self._done}/{self._items} datasets{failed}",
             amount=_amount(self._bytes, self._bytes_planned),
         )
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """Return what fits beside each other on a terminal: a line that wraps stays behind."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.table import Column
+
+    beside = _AMOUNT_WIDTH + _TIME_WIDTH
+    bar, rate = width >= _ROOM_FOR_BAR, width >= _ROOM_FOR_RATE
+    beside += (1 + _BAR_WIDTH if bar else 0) + (_RATE_WIDTH if rate else 0)
+    label = Column(
+        no_wrap=True,
+        max_width=max(1, min(2 + _LABEL_WIDTH, width - beside)),
+        overflow="ellipsis",
+    )
+    # Labels come from a server: never read as markup.
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}", markup=False, table_column=label)
+    ]
+    columns += [BarColumn(bar_width=_BAR_WIDTH)] if bar else []
+    columns.append(TextColumn("{task.fields[amount]}"))
+    columns += [TransferSpeedColumn()] if rate else []
+    return [*columns, TimeRemainingColumn(compact=True)]
 
 
 def _amount(done: int, total: int | None) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 
+import pytest
 from rich.console import Console
 
 from lccmirror.cli.progress import TerminalProgress, progress_display
@@ -70,27 +72,38 @@ def test_a_terminal_sees_the_files_in_flight_and_the_whole() -> None:
     assert "lightcurves" not in end[end.rindex("2/2 datasets") :]
 
 
-def test_the_whole_is_estimated_from_what_has_come_when_sizes_are_unknown() -> None:
+def drawn(width: int, total_bytes: int | None, done: int) -> list[str]:
+    """Return the lines last drawn of a cycle in which `done` of four datasets have come."""
     out = Terminal()
-    console = Console(file=out, force_terminal=True, width=120, color_system=None)
+    console = Console(file=out, force_terminal=True, width=width, color_system=None)
     with TerminalProgress(console) as progress:
-        progress.plan(4, None)
-        progress.begin("a", "a", None)
-        progress.advance("a", 1000)
-        progress.item_done("a", ok=True)
-        assert progress.fraction == 0.25
-        progress.advance("a", 500)
-        progress.item_done("b", ok=True)
-        assert progress.fraction == 0.5
+        progress.plan(4, total_bytes)
+        progress.begin("a", f"lightcurves-{'long' * 20}.zip", 300_000_000_000)
+        progress.advance("a", 100_000_000)
+        for _ in range(done):
+            progress.item_done("a", ok=False)
+        progress.refresh()
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    return text.replace("\r", "\n").split("\n")[-2:]
 
 
-def test_known_sizes_are_used_when_there_are_some() -> None:
-    console = Console(file=Terminal(), force_terminal=True, width=120)
-    with TerminalProgress(console) as progress:
-        progress.plan(4, 4000)
-        progress.begin("a", "a", 1000)
-        progress.advance("a", 1000)
-        assert progress.fraction == 0.25
+@pytest.mark.parametrize("width", [40, 60, 71, 72, 83, 84, 120])
+def test_no_line_is_longer_than_the_terminal(width: int) -> None:
+    lines = drawn(width, None, 1)
+    assert all(len(line) <= width for line in lines)
+    text = "\n".join(lines)
+    assert "1/4" in text
+    assert ("━" in text) == (width >= 72)
+    assert ("/s" in text or "?" in text) == (width >= 84)
+    if width >= 60:
+        assert "100.0 MB of 300.0 GB" in text
+
+
+@pytest.mark.parametrize(("total_bytes", "done"), [(200_000_000, 0), (None, 2)])
+def test_the_whole_is_half_done(total_bytes: int | None, done: int) -> None:
+    # Sizes that are not known are taken to be like those that have come.
+    whole, _ = drawn(120, total_bytes, done)
+    assert whole.count("━") == 10
 
 
 def test_silent_is_a_progress() -> None:
