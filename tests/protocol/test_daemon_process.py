@@ -161,9 +161,8 @@ def test_commands_are_handed_to_the_daemon_and_end_as_without_it(
     with DaemonProcess(config) as daemon:
         until(lambda: states(config) == ["mirrored"])
         server.make_dataset(columns=("ndet",))
-        shown = run("status").output
-        assert f"process {daemon.pid}: idle" in shown
-        assert "every 1d" in shown
+        until(lambda: f"process {daemon.pid}: idle" in run("status").output)
+        assert "every 1d" in run("status").output
         planned = run("sync", "--dry-run")
         assert [one["action"] for one in json.loads(planned.stdout)] == ["fetch"]
         synced = run("sync")

@@ -231,8 +231,12 @@ def test_a_query_that_times_out_and_matches_nothing_is_given_up_in_words(
 ) -> None:
     server = make_server(query_timeout_sec=TOO_SHORT_S)
     text = EVERYTHING.format("synth_beta").replace("ndet > 0", "ndet < 0")
-    searcher = Searcher(tmp_path, server.url, text + 'deadline = "2m"\n', longest_s=0.05)
-    report = searcher.run("everything")
+    searcher = Searcher(
+        tmp_path, server.url, text + 'deadline = "2m"\nallow_frequent = true\n', longest_s=0.05
+    )
+    # On a busy machine the query can be done before the server looks at its clock.
+    runs = (searcher.run("everything") for _ in range(10))
+    report = next(run for run in runs if run.state != "ok")
     assert (report.state, report.exit_code) == ("gave_up", 1)
     assert report.message is not None
     assert report.message.startswith("given up after 2m: the server has not made dataset")

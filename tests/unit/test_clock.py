@@ -17,6 +17,8 @@ moments = st.datetimes(
     datetime(1, 1, 3),
     datetime(9999, 12, 29),
     timezones=zones,
+    # Not a time that clocks skip in spring: no moment is called so.
+    allow_imaginary=False,
 )
 
 
@@ -24,7 +26,7 @@ moments = st.datetimes(
 def test_a_time_comes_back_as_it_was(moment: datetime) -> None:
     text = to_text(moment)
     assert len(text) == 27
-    assert from_text(text) == moment
+    assert from_text(text) == moment.astimezone(UTC)
     assert server_time(text) == text
 
 
