@@ -59,9 +59,13 @@ def command(repair: bool) -> None:
 def _tell(report: VerifyReport, chosen: Settings) -> None:
     for path in report.unknown:
         chosen.note(f"unknown: {printable(path)}")
+    if report.more_unknown:
+        chosen.note(f"unknown: {report.more_unknown:,} more")
     for one in report.damage:
         since = f"; last found good {one.verified_at}" if one.verified_at else ""
         click.echo(f"{one.what}: {printable(one.path)}: {printable(one.detail)}{since}")
-    damage = len(report.damage)
+    if report.more_damage:
+        click.echo(f"and {report.more_damage:,} more")
+    damage = len(report.damage) + report.more_damage
     found = f"{damage:,} damaged or missing" if damage else "all as it was fetched"
     click.echo(f"{report.files:,} files, {decimal(report.bytes)} read: {found}")

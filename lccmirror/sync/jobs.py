@@ -224,7 +224,7 @@ def repair_held(session: Session, found: VerifyReport) -> Verified:
     mirror, limits = session.mirror, session.config.limits
     plan_repair(mirror, found, limits, to_text(session.now()))
     report = repair_cycle(session)
-    paths = {one.path for one in found.damage}
+    paths = None if found.more_damage else {one.path for one in found.damage}
     left = verify(mirror, session.now, only=paths, stop=session.stop)
     return Verified(found, report.told(), left)
 

@@ -42,6 +42,13 @@ FROM datasets AS d
 """
 
 
+_UNSETTLED = f"""{_CANDIDATE}
+WHERE d.state IN ('listed', 'skipped', 'waiting', 'failed', 'pruned') AND d.setid > ?
+ORDER BY d.setid LIMIT ?
+"""
+_AT_A_TIME = 500
+
+
 def _candidate(row: tuple[str, str, str, str, int, str, str, str | None]) -> Candidate:
     return Candidate(*row[:6], tuple((row[7] or "").split(",")), origin=row[6])
 
@@ -108,14 +115,14 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
     if get_setting(conn, "select") == rules:
         return False
     with transaction(conn):
-        for row in conn.execute(
-            _CANDIDATE + " WHERE d.state IN "
-            "('listed', 'skipped', 'waiting', 'failed', 'pruned')"
-        ).fetchall():
-            one = _candidate(row)
-            unwanted = refusal(select, one) is not None
-            if one.state == "pruned" or (one.state == "skipped") != unwanted:
-                _plan(conn, select, one, "selected", now)
+        after = ""
+        # Some at a time, so that memory does not grow with the mirror.
+        while rows := conn.execute(_UNSETTLED, (after, _AT_A_TIME)).fetchall():
+            for one in map(_candidate, rows):
+                unwanted = refusal(select, one) is not None
+                if one.state == "pruned" or (one.state == "skipped") != unwanted:
+                    _plan(conn, select, one, "selected", now)
+            after = rows[-1][0]
         for (setid,) in conn.execute(
             "SELECT setid FROM datasets "
             "WHERE state = 'partial' AND reason LIKE '%(select.max_size)'"

@@ -30,7 +30,7 @@ def take_back(mirror: Mirror) -> None:
             if row is None or row.sha256 != sha256_of(final):
                 durable.put_in_place(final, part)
         _put_old_back(mirror, path)
-    for (path,) in mirror.conn.execute(_BEING_REPLACED).fetchall():
+    for (path,) in mirror.conn.execute(_BEING_REPLACED):
         _put_old_back(mirror, path)
 
 

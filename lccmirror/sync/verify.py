@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..config import LimitsConfig
 
 _COMMIT_EVERY = 200
+MOST_NAMED = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,34 @@ class VerifyReport:
     files, bytes
         How much was read and compared.
     damage
-        What is wrong with what the catalog lists.
+        What is wrong with what the catalog lists, the first of it.
     unknown
-        Files that the catalog does not list; they harm nothing.
+        Files that the catalog does not list, the first of them; they harm nothing.
+    more_damage, more_unknown
+        How many more there are: a disk that is lost, or full of other things, is told as
+        that and not by a million names.
     """
 
     files: int = 0
     bytes: int = 0
     damage: list[Damage] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    more_damage: int = 0
+    more_unknown: int = 0
+
+    def add(self, found: Damage) -> None:
+        """Take in something that is wrong."""
+        if len(self.damage) < MOST_NAMED:
+            self.damage.append(found)
+        else:
+            self.more_damage += 1
+
+    def add_unknown(self, path: str) -> None:
+        """Take in a file that the catalog does not list."""
+        if len(self.unknown) < MOST_NAMED:
+            self.unknown.append(path)
+        else:
+            self.more_unknown += 1
 
     @property
     def exit_code(self) -> int:
@@ -112,8 +132,10 @@ def verify(
     reading = Reading(mirror, now, advance, stop)
     for batch in _file_rows(mirror.conn):
         reading.read([row for row in batch if only is None or row[0] in only], report)
-    report.damage += incomplete_tables(mirror.conn)
-    report.unknown = list(_unknown_files(mirror))
+    for found in incomplete_tables(mirror.conn):
+        report.add(found)
+    for path in _unknown_files(mirror):
+        report.add_unknown(path)
     return report
 
 
@@ -145,9 +167,7 @@ class Reading:
                 report.bytes += size
                 if what is not None:
                     old = state == "superseded"
-                    report.damage.append(
-                        Damage(what, path, detail, setid, kind, verified_at, old)
-                    )
+                    report.add(Damage(what, path, detail, setid, kind, verified_at, old))
                 found.append((path, what, to_text(self._now())))
                 if self._advance is not None:
                     self._advance(size)
@@ -262,6 +282,14 @@ def _unknown_files(mirror: Mirror) -> Iterator[str]:
                     yield path
 
 
+# Beyond those that a report names; single light curves need no plan.
+_REPAIR_ALL = """
+INSERT OR IGNORE INTO work (setid, reason, since, not_before)
+SELECT DISTINCT setid, 'repair', :now, :now FROM files
+WHERE state IN ('damaged', 'missing') AND setid IS NOT NULL
+"""
+
+
 def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now: str) -> None:
     """Put what is damaged to work for the next fetch, and mend rows from the files.
 
@@ -279,6 +307,8 @@ def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now:
                 add_work(mirror.conn, one.setid, "repair", now)
             elif one.kind == "lcformat":
                 forget_format(mirror.conn, one.path.split("/")[1])
+        if report.more_damage:
+            mirror.conn.execute(_REPAIR_ALL, {"now": now})
 
 
 def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:

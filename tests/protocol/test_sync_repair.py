@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.sync import verify
 from lccmirror.sync.report import CycleTold
 from tests.support import misbehaving as wrong
 from tests.support.site import Site
@@ -262,6 +263,24 @@ def test_without_the_server_nothing_is_made_worse(site: Site) -> None:
     site.server.behave()
     site.clock.forward(86_400)
     assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_however_much_is_damaged_a_few_are_named_and_all_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "MOST_NAMED", 2)
+    hurt = [site.server.make_dataset(columns=(name,)) for name in ("sdssr", "ndet", "kmag")]
+    site.sync()
+    for setid in hurt:
+        site.file(setid, "csv").unlink()
+        site.file(setid, "csv").with_name("stray").write_text("mine")
+    found = site.verify().found
+    assert (len(found.damage), found.more_damage) == (2, 1)
+    assert (len(found.unknown), found.more_unknown) == (2, 1)
+    assert site.repair().exit_code == 0
+    for setid in hurt:
+        site.file(setid, "csv").with_name("stray").unlink()
     site.check()
 
 
