@@ -17,7 +17,7 @@ check: $(VENV)/installed
 	$(BIN)/mypy
 
 test: check debian-tools
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 # systemd's own judgement of our units, and systemd itself to run them.
 debian-tools:
