@@ -16,6 +16,7 @@ from msgspec.structs import replace as changed
 from lccmirror.catalog.datasets import Seen
 from lccmirror.catalog.work import postpone
 from lccmirror.config import SelectConfig
+from lccmirror.sync import plan
 from lccmirror.sync.plan import Candidate, plan_again, plan_seen, refusal
 from tests.support.catalog import NOW, add_dataset, fresh_catalog
 
@@ -138,6 +139,20 @@ def test_wider_rules_bring_back_what_was_skipped(conn: sqlite3.Connection) -> No
     assert plan_again(conn, ALL, NOW)
     assert work(conn) == [("abc", "selected")]
     assert state(conn)[0] == "listed"
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 500])
+def test_other_rules_are_applied_to_every_dataset(
+    conn: sqlite3.Connection, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "_AT_A_TIME", at_a_time)
+    for setid in "dcba":
+        add_dataset(conn, setid)
+        plan_seen(conn, SelectConfig(deny=("a", "b", "c", "d")), setid, Seen.NEW, NOW)
+    plan_again(conn, ALL, NOW)
+    assert [setid for setid, _ in work(conn)] == ["a", "b", "c", "d"]
+    plan_again(conn, SelectConfig(deny=("b", "c")), NOW)
+    assert [setid for setid, _ in work(conn)] == ["a", "d"]
 
 
 def test_narrower_rules_take_back_what_was_not_done(conn: sqlite3.Connection) -> None:
