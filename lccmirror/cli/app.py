@@ -31,6 +31,21 @@ COMMANDS: Final = {
 
 ALIASES: Final = {"sql": "query"}
 
+_EXIT_CODES: Final = """\b
+Exit codes:
+    0  all is well
+    1  something is left over, or failed
+    2  wrong use of the command
+   65  something in the mirror is damaged
+   69  the server cannot be reached, or refuses
+   70  a bug in lccmirror
+   73  no room
+   75  another lccmirror holds the mirror
+   78  the configuration, or the mirror, cannot be used
+  130  stopped by Ctrl-C; 143 by SIGTERM
+  141  nobody reads the output any more
+"""
+
 
 @click.command(
     cls=LazyGroup,
@@ -38,6 +53,7 @@ ALIASES: Final = {"sql": "query"}
     aliases=ALIASES,
     name="lccmirror",
     params=global_options(hidden=False),
+    epilog=_EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         "lccmirror init /srv/hat --url https://data.hatsurveys.org",

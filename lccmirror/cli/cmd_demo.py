@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,11 +76,12 @@ def _look(demo: Demo, config: str, chosen: Settings) -> None:
         click.echo(f"\nA folded light curve of that mirror: {_short(demo.plot())}")
     except LccMirrorError as error:
         click.echo(f"\nNo picture of a light curve: {error}")
+    program = called()
     click.echo(
         "\nThe mirror stays, and needs neither network nor server to be asked. Try next:\n"
-        f"  lccmirror {config} query 'SELECT * FROM objects LIMIT 3'\n"
-        f"  lccmirror {config} verify\n"
-        "  lccmirror init /srv/lcc --url https://data.hatsurveys.org   # a mirror of your own"
+        f"  {program} {config} query 'SELECT * FROM objects LIMIT 3'\n"
+        f"  {program} {config} verify\n"
+        f"  {program} init /srv/lcc --url https://data.hatsurveys.org   # a mirror of your own"
     )
 
 
@@ -86,6 +89,17 @@ def _show_command(line: str, chosen: Settings, *, remark: str | None = None) -> 
     prompt = click.style("$ ", fg="green") + click.style(line, bold=True)
     text = prompt + (f"   # {remark}" if remark else "")
     click.echo("\n" + (text if chosen.color(sys.stdout) else click.unstyle(text)))
+
+
+def called() -> str:
+    """Return how one calls this program here: by its name, where the shell finds it."""
+    program = Path(sys.argv[0])
+    found = shutil.which("lccmirror")
+    if program.name != "lccmirror" or not program.is_file():
+        return "lccmirror"
+    if found is not None and Path(found).resolve() == program.resolve():
+        return "lccmirror"
+    return shlex.quote(_short(program.absolute()))
 
 
 def _short(path: Path) -> str:

@@ -43,11 +43,6 @@ def real(value: object) -> float | None:
     return number if abs(number) != float("inf") and number == number else None
 
 
-def true_or_false(value: object) -> bool:
-    """Return whether a value that stands for a link or a flag is there."""
-    return bool(value)
-
-
 def names(value: object) -> tuple[str, ...]:
     """Return names from a list of texts, or from one text with commas between them."""
     if isinstance(value, str):

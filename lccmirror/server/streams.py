@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..names import checked_setid, printable
 from .classify import plain
-from .fields import integer, text, true_or_false
+from .fields import integer, text
 
 _OUTSIDE = re.compile(rb'[{}"]')
 _IN_STRING = re.compile(rb'["\\]')
@@ -291,5 +291,5 @@ def _event(
                 message,
                 time,
                 nobjects if matched is None else matched,
-                true_or_false(fields.get("lczip")),
+                bool(fields.get("lczip")),
             )
