@@ -67,6 +67,10 @@ class Product:
     proven: bool = True
     certain: bool = True
 
+    def named(self, text: str) -> str:
+        """Return a message with the file's own name in place of that in ``incoming/``."""
+        return text.replace(self.part.name, self.path.rpartition("/")[2])
+
     @property
     def note(self) -> str | None:
         """What the catalog should say of it."""

@@ -60,11 +60,13 @@ def ingest_table(
                 parts = {kind: product.part for kind, product in products.items()}
                 problems += write_rows(mirror.conn, fetched.setid, parts, limits)
         except FormatError as error:
-            problems.append(error.message)
+            message = _named(error.message, fetched)
+            problems.append(message)
             mirror.conn.execute(
                 "UPDATE datasets SET last_error = ? WHERE setid = ?",
-                (error.message, fetched.setid),
+                (message, fetched.setid),
             )
+        problems = [_named(problem, fetched) for problem in problems]
         if patient and csv is not None and not csv.certain and problems:
             discard(csv.part)
             raise FormatError(f"{csv.path} came damaged: {problems[0]}")
@@ -78,6 +80,12 @@ def ingest_table(
     for product in products.values():
         forget_arrival(product)
     return Ingested(tuple(problems))
+
+
+def _named(text: str, fetched: FetchedTable) -> str:
+    for product in fetched.products.values():
+        text = product.named(text)
+    return text
 
 
 def write_rows(

@@ -372,5 +372,8 @@ def test_a_number_that_the_json_cannot_hold_is_taken_from_the_csv(
     report = site.sync()
     assert (report.exit_code, report.mirrored) == (0, 1)
     assert site.sql("SELECT values_from FROM datasets") == [("csv",)]
+    (note,) = report.notes
+    assert f" dataset-{setid}.json.gz, byte" in note
+    assert ".part" not in note
     assert site.sql("SELECT data ->> 'n' FROM dataset_rows ORDER BY data") == [(1.5,), (2.5,)]
     assert gzip.decompress(site.file(setid, "json").read_bytes()).rstrip() == published[-1]
