@@ -26,8 +26,8 @@ from ..errors import (
     Unreachable,
 )
 from ..names import printable
+from .reply import Reply
 from .retry import http_date, retry_after
-from .transport import Reply
 
 # An error's page is read this far, to say what it says.
 _GLANCE = 64 * 1024

@@ -17,13 +17,14 @@ from .exchange import Exchange
 from .keys import KeyEvent, KeyRing
 from .keystore import ApiKey, KeyStore
 from .options import ClientOptions
+from .reply import Reply
 from .search_service import run_search
 from .searches import Search
 from .services import Desk
 from .stats import Stats
 from .streams import SearchEvent
 from .timing import Timing
-from .transport import Reply, Request, Transport
+from .transport import Request, Transport
 from .urls import Origin
 from .wire import CollectionsAnswer, FileInfo, KeyStatus
 

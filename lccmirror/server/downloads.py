@@ -34,6 +34,7 @@ from .budget import Bandwidth
 from .classify import check_no_page
 from .exchange import Exchange
 from .keys import KeyRing
+from .reply import CHUNK, Reply
 from .sidecar import (
     Sidecar,
     content_range,
@@ -44,7 +45,7 @@ from .sidecar import (
     sidecar_path,
 )
 from .spool import is_full
-from .transport import CHUNK, Reply, Request
+from .transport import Request
 from .wire import FileInfo
 
 Progress = Callable[[int, int | None], None]

@@ -14,11 +14,12 @@ from .budget import RequestBudget
 from .classify import check_json_start, check_status
 from .clock import ServerClock
 from .keys import ApiKey, KeyRing
+from .reply import Reply
 from .retry import RetryPolicy, call_with_retries
 from .spool import spooled
 from .stats import Stats
 from .timing import Timing
-from .transport import Reply, Request, Transport
+from .transport import Request, Transport
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ from ..errors import RateLimited
 from .classify import check_json_start
 from .faults import NotConnected
 from .guard import Patience
+from .reply import Reply
 from .searches import Search
 from .services import Desk
 from .streams import SearchEvent, read_search
-from .transport import Reply, Request
+from .transport import Request
 
 _CHUNK = 64 * 1024
 

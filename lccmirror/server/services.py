@@ -19,8 +19,9 @@ from .keys import KeyRing
 from .keystore import ApiKey, key_text, parse_time
 from .parse_dataset import parse_dataset
 from .parse_lists import parse_collections, read_list_outline
+from .reply import Reply
 from .secret import Secret
-from .transport import Reply, Request
+from .transport import Request
 from .urls import Origin
 from .wire import CollectionsAnswer, Dialect, KeyStatus
 

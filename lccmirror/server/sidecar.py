@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import durable
 from .fields import integer, text
-from .transport import Reply
+from .reply import Reply
 from .wire import FileInfo
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})\Z")

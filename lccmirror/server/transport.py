@@ -12,21 +12,20 @@ import http.cookiejar
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 import requests
 import requests.adapters
 
-from ..errors import CutShort, ForeignRedirect, ProtocolError, TooLarge
+from ..errors import ForeignRedirect, ProtocolError
 from .budget import RequestBudget
-from .faults import TROUBLE, opening_fault, reading_fault
+from .faults import TROUBLE, opening_fault
 from .guard import Guard, Patience, guarded_pools
-from .gunzip import gunzipped
+from .reply import Reply
 from .secret import Secret
 from .stats import Stats
 from .timing import Timing
@@ -34,9 +33,7 @@ from .urls import Origin, redacted
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1024 * 1024
 _REDIRECTS = 4
-_WITHOUT_BODY = frozenset({204, 304})
 _TRICKLE = Patience(floor_bytes=16 * 1024, window_s=60.0)
 
 
@@ -211,7 +208,7 @@ class Transport:
             line.session.close()
             raise
         log.debug("%s %s: %d", request.method, redacted(url), response.status_code)
-        return Reply(response, request.what, self._stats, line, self._release)
+        return Reply(response, request.what, self._stats, partial(self._release, line))
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = dict(request.headers)
@@ -232,115 +229,6 @@ class Transport:
             line.session.close()
         else:
             self._idle.append(line)
-
-
-@dataclass(eq=False)
-class Reply:
-    """An answer: status, headers, and a body still to be read; close it after use.
-
-    Attributes
-    ----------
-    status
-        The status code.
-    headers
-        The headers, in any case of letters.
-    what
-        What was asked for, in words.
-    """
-
-    _response: requests.Response
-    what: str
-    _stats: Stats
-    _own_line: _Line
-    _release: Any
-    _open: bool = field(default=True, init=False)
-
-    @property
-    def status(self) -> int:
-        return self._response.status_code
-
-    @property
-    def headers(self) -> requests.structures.CaseInsensitiveDict[str]:
-        return self._response.headers
-
-    @property
-    def content_type(self) -> str:
-        """The media type alone, in lower case."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-    @property
-    def length(self) -> int | None:
-        """Bytes of the body as they are sent, where the server says so."""
-        text = self.headers.get("Content-Length", "")
-        chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        return int(text) if text.isascii() and text.isdigit() and not chunked else None
-
-    def raw_chunks(self, size: int = CHUNK) -> Iterator[bytes]:
-        """Yield the body as it comes, in pieces of at most `size` bytes.
-
-        Raises
-        ------
-        CutShort
-            If it ends before its end.
-        """
-        expected = self.length
-        received = 0
-        while expected is None or received < expected:
-            try:
-                data = self._response.raw.read1(size, decode_content=False)
-            except TROUBLE as error:
-                raise reading_fault(error, self.what) from None
-            if not data:
-                break
-            received += len(data)
-            self._stats.add(bytes_received=len(data))
-            yield data
-        if expected is not None and received < expected:
-            raise CutShort(f"{self.what}: {received} of {expected} bytes came")
-
-    def chunks(self, limit: int, size: int = CHUNK) -> Iterator[bytes]:
-        """Yield the body's content, unpacked, and at most `limit` bytes of it.
-
-        Raises
-        ------
-        CutShort, TooLarge, ProtocolError
-            If it ends early, is too large, or is packed as we did not ask for.
-        """
-        encoding = self.headers.get("Content-Encoding", "").strip().lower()
-        if encoding in {"", "identity"}:
-            content = self.raw_chunks(size)
-        elif encoding in {"gzip", "x-gzip"}:
-            content = gunzipped(self.raw_chunks(size), self.what)
-        else:
-            raise ProtocolError(f"{self.what}: packed in a way we did not ask for")
-        total = 0
-        for piece in content:
-            total += len(piece)
-            if total > limit:
-                raise TooLarge(f"{self.what}: more than the limit of {limit:,} bytes")
-            yield piece
-
-    def close(self) -> None:
-        """Give the connection back, or close it if the body was not read to its end."""
-        if self._open:
-            self._open = False
-            if self.status in _WITHOUT_BODY or self._response.request.method == "HEAD":
-                # Its end has come with its headers; urllib3 wants to be told, or it would
-                # close the connection.
-                self._response.raw.drain_conn()
-            self._response.close()
-            self._release(self._own_line)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True)
