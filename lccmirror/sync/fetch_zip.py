@@ -71,9 +71,9 @@ def fetch_zip(
                 f"{path}: {'; '.join(report.problems[:3])}"
                 + (f" and {len(report.problems) - 3} more" if len(report.problems) > 3 else "")
             )
-    except FormatError:
+    except FormatError as error:
         discard(product.part)
-        raise
+        raise FormatError(product.named(error.message), hint=error.hint) from error
     return FetchedZip(setid, product, report)
 
 

@@ -377,3 +377,11 @@ def test_a_number_that_the_json_cannot_hold_is_taken_from_the_csv(
     assert ".part" not in note
     assert site.sql("SELECT data ->> 'n' FROM dataset_rows ORDER BY data") == [(1.5,), (2.5,)]
     assert gzip.decompress(site.file(setid, "json").read_bytes()).rstrip() == published[-1]
+
+
+def test_a_zip_that_is_none_is_named_as_the_mirror_names_it(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/p/", wrong.altered_body(lambda content: content[:200]), times=None)
+    why = site.sync().failed[setid]
+    assert f"lightcurves-{setid}.zip" in why
+    assert ".part" not in why
