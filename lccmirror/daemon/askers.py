@@ -78,13 +78,14 @@ class Askers:
             _say(outbox, Done(msgspec.to_builtins(result)))
 
     def answer(self) -> None:
-        """Tell those who wait for searches that have ended."""
+        """Tell those who wait for searches that have ended, or that cannot be sent."""
         conn = self._hold.mirror.conn
         for waiter in list(self._waiters):
             reports = [report_of_run(conn, run_id) for run_id in waiter.runs]
-            if all(report.finished for report in reports):
+            over = all(report.finished or report.unsendable for report in reports)
+            if over:
                 waiter.outbox.put(Done(msgspec.to_builtins(reports)))
-            if waiter.outbox.closed or all(report.finished for report in reports):
+            if over or waiter.outbox.closed:
                 self._waiters.remove(waiter)
 
     def leave(self) -> None:

@@ -23,6 +23,7 @@ from lccmirror.daemon.outbox import Outbox
 from lccmirror.daemon.protocol import Event as Said
 from lccmirror.daemon.protocol import Request
 from lccmirror.daemon.pulse import Pulse, Stop
+from lccmirror.daemon.watching import watchers
 from lccmirror.server import Timing
 from tests.support.site import Site
 
@@ -92,9 +93,10 @@ class DaemonSite:
         environs = Environs(self.stop, self.site.now, around.timing or Timing(), keys)
         self._stack.enter_context(logging_to(self._log, "terminal"))
         hold = self._stack.enter_context(hold_mirror(config or self.site.config, environs))
+        watching = self._stack.enter_context(watchers(hold))
         self.scheduler = ManualScheduler()
         self.daemon = Daemon(
-            hold, self.scheduler, pulse, observers=(self._told,), chance=lambda: 0.5
+            hold, self.scheduler, pulse, observers=(self._told, *watching), chance=lambda: 0.5
         )
         self.daemon.start()
         self.starts += 1

@@ -52,12 +52,16 @@ class RunReport:
         return self.state in catalog.FINAL
 
     @property
+    def unsendable(self) -> bool:
+        """Whether it waits for a server that cannot be asked: nobody wants to see that."""
+        return self.state == "waiting" and self.message is not None
+
+    @property
     def exit_code(self) -> int:
         """The exit code of the contract."""
         if self.state in ("suspect", "failed", "gave_up"):
             return 1
-        # Begun, but nothing could be sent.
-        return 69 if self.state == "waiting" and self.message else 0
+        return 69 if self.unsendable else 0
 
     def summary(self) -> str:
         """Return the one line for people."""
@@ -143,9 +147,7 @@ def _follow(session: Session, runs: Sequence[Run], *, wait: bool, pause: Pause) 
 
 
 def _unsendable(session: Session, run: Run) -> bool:
-    """Whether a run waits for a server that cannot be asked: nobody wants to see that."""
-    row = catalog.get_run(session.mirror.conn, run.id)
-    return row.state == "waiting" and row.message is not None
+    return report_of(session.mirror.conn, run).unsendable
 
 
 def _asked_for(session: Session, name: str) -> DueSearch:
