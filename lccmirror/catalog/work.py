@@ -112,6 +112,13 @@ def due_item(conn: sqlite3.Connection, setid: str, now: str) -> WorkItem | None:
     return WorkItem(setid, reason, attempts, nobjects, has_lczip, last_updated)
 
 
+def last_retry(conn: sqlite3.Connection) -> str | None:
+    """Return when all that has failed will have been tried again; None if nothing waits."""
+    row = conn.execute("SELECT max(not_before) FROM work WHERE attempts > 0").fetchone()
+    latest: str | None = row[0]
+    return latest
+
+
 def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) -> datetime:
     """Write down a failed attempt; return when the next one is due."""
     row = conn.execute("SELECT attempts FROM work WHERE setid = ?", (setid,)).fetchone()

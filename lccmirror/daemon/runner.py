@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..catalog.work import last_retry
+from ..clock import from_text
 from ..errors import LccMirrorError, ServerError, Stopped
 from ..names import printable
 from ..sync.trouble import local_errors
@@ -56,6 +58,8 @@ class JobRunner:
         self._troubles = Troubles(hold.mirror.conn, hold.now)
         self._searches = SearchJob(lambda report: tell(SearchEnded(report)))
         self._held_off: Appointments = {}
+        # When all that did not fit will have been tried again.
+        self._short_until = last_retry(hold.mirror.conn)
 
     def adopt(self, config: Config, *, start: bool) -> None:
         """Make the jobs those of a configuration."""
@@ -118,7 +122,8 @@ class JobRunner:
             self._tell(ServerBack())
         if outcome.no_room is not None:
             self._troubles.begin("room", printable(outcome.no_room.message))
-        elif probe:
+            self._short_until = last_retry(self._hold.mirror.conn)
+        elif probe and self._tried_again():
             self._troubles.over("room", "there is room again")
         if outcome.ok or outcome.no_room is not None:
             self._troubles.over(key, f"{key} goes well again")
@@ -127,6 +132,12 @@ class JobRunner:
         else:
             message = f"{key.removeprefix('job ')} failed: {outcome.message}"
             self._troubles.begin(key, printable(message))
+
+    def _tried_again(self) -> bool:
+        """Whether what did not fit was tried since: a poll alone does not show room."""
+        if self._short_until is None or self._hold.now() >= from_text(self._short_until):
+            return True
+        return last_retry(self._hold.mirror.conn) is None
 
     def _waits(self, job: Job) -> bool:
         """Whether a job has to wait until the server is back."""

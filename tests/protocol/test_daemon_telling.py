@@ -96,21 +96,31 @@ def make(site: Site, count: int) -> None:
         site.server.make_table({"db_oid": "U9", "n": "i8"}, [["a", 1]])
 
 
-def test_low_disk_is_told(tmp_path: Path, webhook: Webhook) -> None:
+def test_low_disk_is_told_once(tmp_path: Path, webhook: Webhook) -> None:
     with Site(tmp_path) as site, DaemonSite(site) as daemon:
-        telling(site, webhook, '[mirror]\nmax_bytes = "10MB"')
-        site.server.make_table(
+        # That the poll's job fails again and again for it is told as well, and no matter here.
+        site.configure(
+            '[mirror]\nmax_bytes = "10MB"\n[[notify]]\nevents = ["low_disk"]\n'
+            f'url = "{webhook.url}/hook"\nat_most_every = "0s"\n'
+        )
+        large = site.server.make_table(
             {"db_oid": "U20", "collection": "U20"},
             [["a", "demo_field_a"]],
             lczip=bytes(11_000_000),
         )
         fits = site.server.make_dataset()
-        daemon.start().run(0.1)
+        daemon.start().run(5)
+        daemon.restart()
+        daemon.run(12)
         (low,) = webhook.told(1)
         assert low["kind"] == "low_disk"
         assert "max_bytes" in low["message"]
         assert low["free_bytes"] > 0
         assert site.states()[fits] == "mirrored"
+        assert sum("max_bytes" in line for line in daemon.log) == 1
+        site.server.delete(large)
+        daemon.run(60)
+        assert sum("there is room again" in line for line in daemon.log) == 1
 
 
 def test_damage_is_told(tmp_path: Path, webhook: Webhook) -> None:
