@@ -21,6 +21,9 @@ class PollState:
         nothing new is there.
     dialect
         ``running`` or ``documented``, where the answers tell.
+    proven_until
+        Nothing in the list up to this ``last_updated`` is unknown to us, but for the gaps
+        that are written down.
     """
 
     etag: str | None = None
@@ -29,25 +32,27 @@ class PollState:
     dialect: str | None = None
     last_ok: str | None = None
     last_full: str | None = None
+    proven_until: str | None = None
 
 
 def poll_state(conn: sqlite3.Connection, name: str) -> PollState:
     """Return what is remembered of the poll `name` (``collections`` or ``datasets``)."""
     row = conn.execute(
-        "SELECT etag, nsets, proves, dialect, last_ok, last_full FROM polls WHERE name = ?",
+        "SELECT etag, nsets, proves, dialect, last_ok, last_full, proven_until FROM polls "
+        "WHERE name = ?",
         (name,),
     ).fetchone()
     if row is None:
         return PollState()
-    etag, nsets, proves, dialect, last_ok, last_full = row
-    return PollState(etag, nsets, bool(proves), dialect, last_ok, last_full)
+    etag, nsets, proves, *others = row
+    return PollState(etag, nsets, bool(proves), *others)
 
 
 def set_poll_state(conn: sqlite3.Connection, name: str, state: PollState) -> None:
     """Remember `state` for the next poll."""
     conn.execute(
-        "INSERT OR REPLACE INTO polls (name, etag, nsets, proves, dialect, last_ok, last_full) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO polls (name, etag, nsets, proves, dialect, last_ok, last_full, "
+        "proven_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             name,
             state.etag,
@@ -56,6 +61,7 @@ def set_poll_state(conn: sqlite3.Connection, name: str, state: PollState) -> Non
             state.dialect,
             state.last_ok,
             state.last_full,
+            state.proven_until,
         ),
     )
 

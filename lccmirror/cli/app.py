@@ -17,15 +17,15 @@ COMMANDS: Final = {
     "status": LazyCommand("cmd_status", "Tell what is here, what waits and what failed."),
     "search": LazyCommand("cmd_search", "Show, run and compare the saved searches."),
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
-    "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "lc": LazyCommand("cmd_lc", "Show, write or plot a light curve."),
+    "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "cone": LazyCommand("cmd_cone", "Show the objects near a point of the sky, nearest first."),
     "xmatch": LazyCommand("cmd_xmatch", "Match a list of positions against the objects."),
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
-    "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
-    "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),
-    "install-service": LazyCommand("cmd_install_service", "Put the systemd units in place."),
     "prune": LazyCommand("cmd_prune", "Apply the retention rules of the config."),
+    "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
+    "install-service": LazyCommand("cmd_install_service", "Put the systemd units in place."),
+    "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),
 }
 """Command name → where it is and its line in ``lccmirror --help``, in the order shown."""
 

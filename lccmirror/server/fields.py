@@ -20,16 +20,18 @@ def words(value: object) -> str:
 
 
 def integer(value: object) -> int | None:
-    """Return a whole number, also one that is written as a float or a text, or None."""
+    """Return a whole number of at most 64 bits, or None.
+
+    It may also be written as a float or as a text.
+    """
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value == value // 1:
-        return int(value)
-    if isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    return None
+    if isinstance(value, str):
+        short = len(value) < 21 and value.strip().lstrip("-").isdecimal()
+        value = int(value) if short else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None
 
 
 def real(value: object) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import ijson  # type: ignore[import-untyped]  # the package has no types
 
@@ -120,7 +120,7 @@ def _build(events: Iterator[tuple[str, Any]]) -> Any:
     return builder.value
 
 
-def read_items(file: IO[bytes], prefix: str, what: str) -> Iterator[Any]:
+def read_items(file: Readable, prefix: str, what: str) -> Iterator[Any]:
     """Yield the values at `prefix` (in ijson's way of writing it), one at a time."""
     file.seek(0)
     with understood(what):

@@ -11,6 +11,7 @@ from ..names import checked_setid, printable
 from .classify import plain
 from .fields import integer, mapping, names, real, text, words
 from .jsonfile import Outline, check_ok, read_items, read_outline
+from .mended import Mended
 from .wire import Collection, Column, DatasetSummary, Dialect
 
 _FOUND = re.compile(r"\bfound (\d{1,12}) datasets? in total")
@@ -27,7 +28,7 @@ def parse_collections(file: IO[bytes], what: str) -> tuple[Dialect, tuple[Collec
         If the lists are not of one length, or one without which nothing makes sense is
         missing.
     """
-    fields = read_outline(file, what, count_only=frozenset()).fields
+    fields = read_outline(Mended(file, what), what, count_only=frozenset()).fields
     check_ok(fields, what)
     result = mapping(fields.get("result"))
     lists = mapping(result.get("collections"))
@@ -113,7 +114,7 @@ def read_list_outline(file: IO[bytes], what: str) -> tuple[Outline, int | None]:
     RequestRefused
         If the server refused.
     """
-    outline = read_outline(file, what, count_only=frozenset({"result"}))
+    outline = read_outline(Mended(file, what), what, count_only=frozenset({"result"}))
     message = plain(outline.fields.get("message"))
     found = _FOUND.search(message)
     if outline.fields.get("status") == "failed" and "no datasets" in message.lower():
@@ -124,7 +125,7 @@ def read_list_outline(file: IO[bytes], what: str) -> tuple[Outline, int | None]:
 
 def parse_datasets(file: IO[bytes], what: str, problems: list[str]) -> Iterator[DatasetSummary]:
     """Yield the items of the list; one that makes no sense goes to `problems`."""
-    for index, item in enumerate(read_items(file, "result.item", what)):
+    for index, item in enumerate(read_items(Mended(file, what), "result.item", what)):
         try:
             yield _summary(mapping(item))
         except FormatError as error:

@@ -105,12 +105,13 @@ def poll_for_datasets(session: Session, report: CycleReport) -> None:
     def plan(setid: str, seen: Seen) -> None:
         plan_seen(conn, select, setid, seen, at)
 
-    report.poll = poll_datasets(
+    poll_datasets(
         session.client,
         conn,
         session.now(),
         full_every=timedelta(seconds=session.config.poll.full_list_s),
         on_item=plan,
+        poll=report.poll,
     )
 
 

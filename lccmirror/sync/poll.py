@@ -4,6 +4,10 @@ The list is newest first by ``last_updated``, but the server takes its newest `n
 *before* it drops those we may not see. A short, empty or unchanged answer therefore proves
 nothing unless it held a dataset that we knew, unchanged: everything newer than that one
 is in front of it. Otherwise twice as many are asked for.
+
+"Knew" means: before this poll, and any before it that was cut off. Such a poll has written
+down the newest datasets and not what is behind them, so only what is no newer than the
+last time something was proven (``proven_until``) counts.
 """
 
 from __future__ import annotations
@@ -89,6 +93,7 @@ def poll_datasets(
     *,
     full_every: timedelta,
     on_item: Callable[[str, Seen], None] | None = None,
+    poll: DatasetsPoll | None = None,
 ) -> DatasetsPoll:
     """Ask for the dataset list until nothing new can be hidden, and write down what it has.
 
@@ -98,14 +103,17 @@ def poll_datasets(
         How often the whole list is read, to see what has vanished from it.
     on_item
         Called inside the transaction that records an item which is new or changed.
+    poll
+        Filled in as the poll goes, so that one that is cut off has told what it wrote down.
     """
-    poll = DatasetsPoll()
+    poll = DatasetsPoll() if poll is None else poll
     state = poll_state(conn, "datasets")
-    if state.last_full is None or from_text(state.last_full) + full_every <= now:
+    if not has_been_within(state.last_full, full_every, now):
         _read_whole_list(client, conn, now, poll, on_item)
         state = poll_state(conn, "datasets")
-    known_until = newest_last_updated(conn)
+    known_until = state.proven_until
     nsets = state.nsets or SMALLEST_WINDOW
+    uncounted: int | None = None
     while True:
         etag = state.etag if nsets == state.nsets else None
         with client.datasets(nsets=nsets, etag=etag) as answer:
@@ -121,14 +129,37 @@ def poll_datasets(
                 )
         if proven:
             with transaction(conn):
-                set_poll_state(conn, "datasets", next_state)
+                _set_proven(conn, next_state)
             return poll
-        if not answer.not_modified and _capped(answer.nfound, window.nitems, nsets):
-            _report_gap(conn, poll, window.oldest, known_until, now)
+        if answer.not_modified:
+            nsets *= 2
+            continue
+        if _capped(answer.nfound, window.nitems, nsets):
             with transaction(conn):
-                set_poll_state(conn, "datasets", dataclasses.replace(next_state, proves=True))
+                _report_gap(conn, poll, window.oldest, known_until, now)
+                _set_proven(conn, dataclasses.replace(next_state, proves=True))
             return poll
-        nsets *= 2
+        # As many as before, and nobody counts: these may be all, and only a request for
+        # everything can tell.
+        all_seen = answer.nfound is None and window.nitems == uncounted
+        uncounted = window.nitems
+        nsets = WHOLE_LIST if all_seen else 2 * nsets
+
+
+def has_been_within(moment: str | None, span: timedelta, now: datetime) -> bool:
+    """Whether something was done within `span` before now.
+
+    What is written down as done in the future was done by a clock that was wrong.
+    """
+    if moment is None:
+        return False
+    return timedelta(0) <= now - from_text(moment) < span
+
+
+def _set_proven(conn: sqlite3.Connection, state: PollState) -> None:
+    """Remember that everything that we may see is written down, or a gap for it."""
+    newest = newest_last_updated(conn)
+    set_poll_state(conn, "datasets", dataclasses.replace(state, proven_until=newest))
 
 
 @dataclass
@@ -149,6 +180,7 @@ def _record(
     on_item: Callable[[str, Seen], None] | None,
 ) -> _Window:
     window = _Window()
+    found: dict[Seen, list[str]] = {Seen.NEW: [], Seen.CHANGED: []}
     proof_before = _proof_before(known_until)
     with transaction(conn):
         for item in answer.items():
@@ -159,10 +191,12 @@ def _record(
             if seen is Seen.UNCHANGED:
                 window.proof |= bool(updated and proof_before and updated <= proof_before)
                 continue
-            (poll.new if seen is Seen.NEW else poll.changed).append(item.setid)
+            found[seen].append(item.setid)
             if on_item is not None:
                 on_item(item.setid, seen)
-    poll.problems.extend(answer.problems)
+    poll.new.extend(found[Seen.NEW])
+    poll.changed.extend(found[Seen.CHANGED])
+    poll.problems.extend(one for one in answer.problems if one not in poll.problems)
     return window
 
 
@@ -183,19 +217,17 @@ def _read_whole_list(
     poll: DatasetsPoll,
     on_item: Callable[[str, Seen], None] | None,
 ) -> None:
-    known_until = newest_last_updated(conn)
+    known_until = poll_state(conn, "datasets").proven_until
     with client.datasets(nsets=WHOLE_LIST) as answer:
         window = _record(conn, answer, now, known_until, poll, on_item)
         complete = _was_all(answer.nfound, window.nitems, WHOLE_LIST, _dialect(conn))
-    if not complete and not window.proof:
-        _report_gap(conn, poll, window.oldest, known_until, now)
     with transaction(conn):
+        if not complete and not window.proof:
+            _report_gap(conn, poll, window.oldest, known_until, now)
         if complete and not poll.problems:
             poll.vanished = record_vanished(conn, to_text(now), to_text(now))
         # The next poll begins with a small window again, whatever this one needed.
-        set_poll_state(
-            conn, "datasets", PollState(last_ok=to_text(now), last_full=to_text(now))
-        )
+        _set_proven(conn, PollState(last_ok=to_text(now), last_full=to_text(now)))
 
 
 def _dialect(conn: sqlite3.Connection) -> str | None:
@@ -229,11 +261,4 @@ def _report_gap(
         + (f", back to {known_until}," if known_until else "")
         + " may have been missed"
     )
-    with transaction(conn):
-        record_gap(
-            conn,
-            to_text(now),
-            older_than=oldest,
-            newer_than=known_until,
-            message=poll.gap,
-        )
+    record_gap(conn, to_text(now), older_than=oldest, newer_than=known_until, message=poll.gap)

@@ -88,6 +88,8 @@ class CycleReport:
             parts.append(f"{self.poll.vanished} no longer listed (kept)")
         if self.poll.gap:
             parts.append("a gap in the list")
+        if self.poll.problems:
+            parts.append(f"{len(self.poll.problems)} items of the list not understood")
         parts.append(f"{self.requests} requests, {self.received_bytes:,} bytes")
         if self.stopped is not None:
             parts.append(f"ended early: {self.stopped.message}")
@@ -97,7 +99,8 @@ class CycleReport:
     def idle(self) -> bool:
         """Whether nothing was to be done, and nothing was odd."""
         happened = (
-            *(self.poll.new, self.poll.changed, self.poll.vanished, self.poll.gap),
+            *(self.poll.new, self.poll.changed, self.poll.vanished),
+            *(self.poll.gap, self.poll.problems),
             *(self.new_collections, self.mirrored, self.singles, self.failed, self.notes),
             *(self.no_room, self.stopped),
         )
@@ -111,7 +114,7 @@ class CycleReport:
         return CycleTold(
             self.summary(),
             self.exit_code,
-            tuple(self.notes),
+            (*self.notes, *self.poll.problems),
             dict(self.failed),
             self.poll.gap,
             error,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving import altered_body, body, phantom_not_modified
+from tests.support.misbehaving import altered_body, body, cut, phantom_not_modified, status
 from tests.support.site import Site
 
 # Only the list matters to some tests: nothing is selected for fetching.
@@ -137,7 +138,9 @@ def test_an_item_that_makes_no_sense_does_not_hide_the_others(site: Site) -> Non
     site.server.add("/api/datasets", altered_body(spoil), times=None)
     report = site.sync()
     assert site.states() == {good: "mirrored"}
-    assert any("etc/passwd" in problem for problem in report.poll.problems)
+    told = report.told()
+    assert any("etc/passwd" in note for note in told.notes)
+    assert "1 items of the list not understood" in told.summary
     assert site.sql("SELECT setid FROM datasets WHERE vanished_at IS NOT NULL") == []
 
 
@@ -158,3 +161,105 @@ def test_an_empty_list_does_not_make_known_datasets_vanish(site: Site) -> None:
     site.clock.forward(8 * 86_400)
     site.sync()
     assert set(site.states().values()) == {"mirrored"}
+
+
+@pytest.mark.parametrize("how", ["error", "stop"])
+@pytest.mark.parametrize("window", [50, 100, 200])
+def test_a_poll_cut_off_between_two_windows_hides_nothing_from_the_next(
+    site: Site, window: int, how: str
+) -> None:
+    site.configure(NOTHING)
+    old = make(site, count=3)
+    site.sync()
+    new = make(site, count=120)
+    stop = threading.Event()
+    fault = status(500)
+    if how == "stop":
+        fault = altered_body(lambda content: stop.set() or b"")  # type: ignore[func-returns-value]  # set, then nothing
+    site.server.add(rf"/api/datasets\?.*nsets={window}\b", fault, times=None)
+    cut_off = site.sync(stop=stop)
+    assert cut_off.stopped is not None
+    assert set(cut_off.poll.new) == set(new[-window // 2 :])
+    assert f"{len(cut_off.poll.new)} new" in cut_off.summary()
+    site.server.behave()
+    site.sync()
+    assert set(site.states()) == {*old, *new}
+
+
+def test_a_first_reading_of_the_list_that_is_cut_off_is_begun_again(site: Site) -> None:
+    site.configure(NOTHING)
+    made = make(site, count=30)
+    site.server.add("/api/datasets", cut(300), times=None)
+    assert site.sync().poll.new == []
+    site.server.behave()
+    assert set(site.sync().poll.new) == set(made)
+
+
+def test_a_dataset_committed_later_than_a_newer_one_is_found(site: Site) -> None:
+    """One of the server's workers took its time, and another was faster with a later one."""
+    make(site, count=2)
+    newest_known = site.clock.now
+    site.sync()
+    now = site.clock.now
+    site.clock.now = newest_known - 25
+    (late,) = make(site)
+    site.clock.now = now
+    make(site, count=24)
+    assert late in site.sync().poll.new
+
+
+def test_nothing_vanishes_while_the_list_has_items_that_make_no_sense(site: Site) -> None:
+    _, bad = make(site, count=2)
+    site.sync()
+
+    def spoil(content: bytes) -> bytes:
+        return content.replace(f'"{bad}"'.encode(), b'"../../etc/passwd"')
+
+    site.server.add("/api/datasets", altered_body(spoil), times=None)
+    site.clock.forward(8 * 86_400)
+    site.sync()
+    assert site.sql("SELECT setid FROM datasets WHERE vanished_at IS NOT NULL") == []
+
+
+def test_a_small_list_without_a_count_is_soon_known_to_be_all(site: Site) -> None:
+    make(site, count=1)
+    count_gone = altered_body(lambda b: b.replace(b"found ", b"there are "))
+    site.server.add("/api/datasets", count_gone, times=None)
+    site.sync()
+    assert len(windows(site)) == 4
+    report = site.sync()
+    assert (windows(site), report.received_bytes) == ([1_000_000], 0)
+
+
+def test_without_a_count_nothing_hides_behind_datasets_of_others(site: Site) -> None:
+    make(site, count=1)
+    count_gone = altered_body(lambda b: b.replace(b"found ", b"there are "))
+    site.server.add("/api/datasets", count_gone, times=None)
+    site.sync()
+    hidden = make(site)
+    make(site, "unlisted", 120)
+    assert site.sync().poll.new == hidden
+
+
+def test_the_whole_list_is_read_again_after_a_clock_that_was_ahead(site: Site) -> None:
+    make(site)
+    site.clock.forward(3650 * 86_400)
+    site.sync()
+    site.clock.forward(-3650 * 86_400)
+    site.sync()
+    assert 1_000_000 in windows(site)
+    site.sync()
+    assert windows(site) == [25]
+
+
+@pytest.mark.parametrize(
+    "number", [b"1e300", b"9223372036854775808", b'"9999999999999999999"', b"NaN", b"1e999"]
+)
+def test_a_number_beyond_all_bounds_does_not_cost_the_list(site: Site, number: bytes) -> None:
+    made = make(site, count=2)
+    huge = altered_body(lambda b: b.replace(b'"nobjects": 1', b'"nobjects": ' + number))
+    site.server.add("/api/datasets", huge, times=None)
+    report = site.sync()
+    assert report.exit_code == 0
+    assert set(site.states()) == set(made)
+    assert site.sql("SELECT DISTINCT nobjects FROM datasets") == [(None,)]

@@ -192,7 +192,8 @@ CREATE TABLE polls (
   proves INTEGER NOT NULL DEFAULT 0,-- its body held a dataset that we knew
   dialect TEXT,
   last_ok TEXT,
-  last_full TEXT
+  last_full TEXT,
+  proven_until TEXT                 -- nothing up to this last_updated is unknown, but gaps
 ) WITHOUT ROWID;
 
 -- Times at which datasets may have slid past us unseen.
@@ -332,6 +333,7 @@ CREATE TABLE troubles (
   told TEXT NOT NULL,
   message TEXT NOT NULL
 ) WITHOUT ROWID;
+
 -- Pruning: files that have left the catalog and are about to leave the disk.
 CREATE TABLE pruned_files (
   path TEXT PRIMARY KEY
