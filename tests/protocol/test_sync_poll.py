@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,13 +198,20 @@ def test_a_first_reading_of_the_list_that_is_cut_off_is_begun_again(site: Site) 
 
 def test_a_dataset_committed_later_than_a_newer_one_is_found(site: Site) -> None:
     """One of the server's workers took its time, and another was faster with a later one."""
-    make(site, count=2)
-    newest_known = site.clock.now
-    site.sync()
-    now = site.clock.now
-    site.clock.now = newest_known - 25
+    make(site)
     (late,) = make(site)
-    site.clock.now = now
+    site.clock.forward(-15)
+    (newest_known,) = make(site)  # 5 seconds after the late one
+
+    def not_yet(content: bytes) -> bytes:
+        answer = json.loads(content)
+        answer["result"] = [one for one in answer["result"] if one["setid"] != late]
+        return json.dumps(answer).encode()
+
+    site.server.add("/api/datasets", altered_body(not_yet), times=None)
+    assert newest_known in site.sync().poll.new
+    assert late not in site.states()
+    site.server.behave()
     make(site, count=24)
     assert late in site.sync().poll.new
 
