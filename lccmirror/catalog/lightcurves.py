@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..clock import from_http_date, to_text
+from .work import delay
 
 
 @dataclass(frozen=True)
@@ -143,3 +145,22 @@ def put_missing(
         "INSERT OR REPLACE INTO missing_lightcurves VALUES (?, ?, ?, ?, ?)",
         ((collection, objectid, setid, reason, now) for collection, objectid in missing),
     )
+
+
+def postpone_lightcurve(
+    conn: sqlite3.Connection, key: tuple[str, str], error: str, now: datetime
+) -> None:
+    """Write down that a single light curve (collection, objectid) could not be had."""
+    row = conn.execute(
+        "SELECT attempts FROM lightcurve_attempts WHERE collection = ? AND objectid = ?", key
+    ).fetchone()
+    attempts = row[0] if row else 0
+    conn.execute(
+        "INSERT OR REPLACE INTO lightcurve_attempts VALUES (?, ?, ?, ?, ?)",
+        (*key, attempts + 1, to_text(now + delay(attempts)), error),
+    )
+
+
+def lightcurve_done(conn: sqlite3.Connection, key: tuple[str, str]) -> None:
+    """A single light curve (collection, objectid) needs no further attempt."""
+    conn.execute("DELETE FROM lightcurve_attempts WHERE collection = ? AND objectid = ?", key)

@@ -20,6 +20,11 @@ DELAYS = (
 )
 
 
+def delay(attempts: int) -> timedelta:
+    """Return how long to wait after another failure, when there were `attempts` before."""
+    return DELAYS[min(attempts, len(DELAYS) - 1)]
+
+
 @dataclass(frozen=True)
 class WorkItem:
     """A dataset that is to be fetched, or looked at again."""
@@ -30,6 +35,19 @@ class WorkItem:
     nobjects: int | None
     has_lczip: bool | None
     last_updated: str | None
+
+
+# No delay is longer; what is further ahead was written under a clock that was wrong.
+_BEYOND = DELAYS[-1] + timedelta(hours=1)
+
+
+def forgive_wrong_clock(conn: sqlite3.Connection, now: datetime) -> None:
+    """Make due what a clock that was ahead has put off for longer than any delay."""
+    for table in ("work", "lightcurve_attempts"):
+        conn.execute(
+            f"UPDATE {table} SET not_before = ? WHERE not_before > ?",
+            (to_text(now), to_text(now + _BEYOND)),
+        )
 
 
 # By keyset, so that a mirror of a million datasets needs no more memory than one of ten.
@@ -123,7 +141,7 @@ def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) ->
     """Write down a failed attempt; return when the next one is due."""
     row = conn.execute("SELECT attempts FROM work WHERE setid = ?", (setid,)).fetchone()
     attempts = row[0] if row else 0
-    due = now + DELAYS[min(attempts, len(DELAYS) - 1)]
+    due = now + delay(attempts)
     conn.execute(
         "UPDATE work SET attempts = attempts + 1, not_before = ?, last_error = ? "
         "WHERE setid = ?",

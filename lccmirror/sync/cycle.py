@@ -14,6 +14,7 @@ from datetime import timedelta
 from ..catalog.connection import transaction
 from ..catalog.datasets import Seen
 from ..catalog.log import begin_log, end_log, poll_state
+from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
 from .mirror import bind_server
@@ -84,9 +85,21 @@ def repair_cycle(session: Session) -> CycleReport:
 
 
 def poll(session: Session, report: CycleReport) -> None:
-    """Ask the server what it has, and plan what is wanted of it."""
-    poll_for_collections(session, report)
-    poll_for_datasets(session, report)
+    """Ask the server what it has, and plan what is wanted of it.
+
+    Collections that cannot be had do not keep us from the datasets.
+    """
+    failure: ServerError | None = None
+    try:
+        poll_for_collections(session, report)
+    except ServerError as error:
+        failure = error
+    try:
+        poll_for_datasets(session, report)
+    except ServerError as error:
+        raise failure or error from None
+    if failure is not None:
+        report.failed["list of collections"] = failure.message
 
 
 def poll_for_collections(session: Session, report: CycleReport) -> None:
@@ -100,7 +113,8 @@ def poll_for_datasets(session: Session, report: CycleReport) -> None:
     """Ask for the list of datasets, and plan what is wanted of it."""
     conn, select = session.mirror.conn, session.config.select
     at = to_text(session.now())
-    plan_again(conn, select, at)
+    config = session.config
+    plan_again(conn, select, at, products=config.mirror.products, limits=config.limits)
 
     def plan(setid: str, seen: Seen) -> None:
         plan_seen(conn, select, setid, seen, at)
@@ -117,8 +131,12 @@ def poll_for_datasets(session: Session, report: CycleReport) -> None:
 
 def fetch_due(session: Session, report: CycleReport) -> None:
     """Fetch and take in everything that is due."""
-    fetch_formats(session, fetcher_for(session), report.failed)
+    now = session.now()
+    with transaction(session.mirror.conn):
+        forgive_wrong_clock(session.mirror.conn, now)
     Work(session, report).run()
+    # After the datasets: what describes them must not keep them waiting.
+    fetch_formats(session, fetcher_for(session), report.failed)
     report.singles += fetch_singles(session, fetcher_for(session), report.failed)
 
 

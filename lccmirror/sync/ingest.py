@@ -110,6 +110,24 @@ def write_rows(
     return table.problems
 
 
+def read_again(mirror: Mirror, setid: str, limits: LimitsConfig) -> None:
+    """Try to read a dataset's table from the files that we have."""
+    files = {kind: mirror.at(product_path(setid, kind)) for kind in ("csv", "json")}
+    try:
+        with transaction(mirror.conn):
+            write_rows(
+                mirror.conn,
+                setid,
+                {kind: path for kind, path in files.items() if path.is_file()},
+                limits,
+            )
+    except FormatError as error:
+        with transaction(mirror.conn):
+            mirror.conn.execute(
+                "UPDATE datasets SET last_error = ? WHERE setid = ?", (error.message, setid)
+            )
+
+
 def _limited(
     rows: Iterable[Sequence[Any]], setid: str, max_rows: int
 ) -> Iterator[Sequence[Any]]:

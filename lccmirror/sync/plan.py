@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from ..catalog.work import done as no_work
 from ..clock import to_text
 
 if TYPE_CHECKING:
-    from ..config import SelectConfig
+    from ..config import LimitsConfig, SelectConfig
 
 
 @dataclass(frozen=True)
@@ -101,18 +102,41 @@ def plan_seen(
     _plan(conn, select, one, seen.value, now)
 
 
-def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool:
+# What the rules of before left out of datasets that are here otherwise: a file that was too
+# large, a table beyond the limits, a kind of product that was not wanted.
+_PLAN_LACKING = """
+INSERT OR IGNORE INTO work (setid, reason, since, not_before)
+SELECT d.setid, 'selected', :now, :now FROM datasets AS d
+WHERE d.state = 'partial'
+     AND (d.reason LIKE '%(select.max_size)' OR d.last_error LIKE '%(limits.%')
+   OR d.state IN ('mirrored', 'partial') AND EXISTS (
+     SELECT 1 FROM json_each(:products) AS p
+     WHERE NOT (p.value = 'lczip' AND d.has_lczip IS 0)
+       AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.setid = d.setid AND f.kind = p.value))
+"""
+
+
+def plan_again(
+    conn: sqlite3.Connection,
+    select: SelectConfig,
+    now: str,
+    *,
+    products: tuple[str, ...] = (),
+    limits: LimitsConfig | None = None,
+) -> bool:
     """Apply the rules to all datasets, if they are not those of the last time.
 
-    A dataset that is mirrored stays mirrored whatever the rules say now.
+    A dataset that is mirrored stays mirrored whatever the rules say now; a product that it
+    lacks and that is wanted now is fetched.
 
     Returns
     -------
     bool
         Whether the rules had changed.
     """
-    rules = hashlib.sha256(msgspec.json.encode(select, order="deterministic")).hexdigest()
-    if get_setting(conn, "select") == rules:
+    asked = (select, sorted(products), limits)
+    rules = hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
+    if get_setting(conn, "rules") == rules:
         return False
     with transaction(conn):
         after = ""
@@ -123,12 +147,8 @@ def plan_again(conn: sqlite3.Connection, select: SelectConfig, now: str) -> bool
                 if one.state == "pruned" or (one.state == "skipped") != unwanted:
                     _plan(conn, select, one, "selected", now)
             after = rows[-1][0]
-        for (setid,) in conn.execute(
-            "SELECT setid FROM datasets "
-            "WHERE state = 'partial' AND reason LIKE '%(select.max_size)'"
-        ).fetchall():
-            add_work(conn, setid, "selected", now)
-        set_setting(conn, "select", rules)
+        conn.execute(_PLAN_LACKING, {"now": now, "products": json.dumps(products)})
+        set_setting(conn, "rules", rules)
     return True
 
 

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from ..catalog.connection import transaction
 from ..catalog.files import get_file
-from ..catalog.lightcurves import Entry, put_entries, put_missing
+from ..catalog.lightcurves import (
+    Entry,
+    lightcurve_done,
+    postpone_lightcurve,
+    put_entries,
+    put_missing,
+)
 from ..catalog.log import get_setting, set_setting
 from ..clock import to_text
 from ..errors import (
@@ -35,6 +41,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 _CHUNK = 1 << 20
+# So many things in a row that could not be reached, and the rest is left for later.
+GIVE_UP_AFTER = 4
 
 
 def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) -> None:
@@ -43,6 +51,7 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
     A collection without one is not asked again until it is updated.
     """
     conn = session.mirror.conn
+    unreachable = 0
     for collection, folder, updated in conn.execute(
         "SELECT collection, collection_id, coalesce(last_updated, '') FROM collections"
     ).fetchall():
@@ -73,7 +82,8 @@ def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             pass  # the collection has none, and is not asked again until it is updated
         except (ServerError, FormatError, InTheWay) as error:
             failed[f"light-curve format of {collection}"] = error.message
-            if isinstance(error, Unreachable):
+            unreachable += isinstance(error, Unreachable)
+            if unreachable >= GIVE_UP_AFTER:
                 raise
             continue
         with transaction(conn):
@@ -113,7 +123,10 @@ WHERE d.has_lczip = 0 AND d.state = 'mirrored'
                   WHERE l.collection = r.collection AND l.objectid = r.objectid)
   AND NOT EXISTS (SELECT 1 FROM missing_lightcurves AS m
                   WHERE m.collection = r.collection AND m.objectid = r.objectid)
-GROUP BY r.collection, r.objectid LIMIT ?
+  AND NOT EXISTS (SELECT 1 FROM lightcurve_attempts AS a
+                  WHERE a.collection = r.collection AND a.objectid = r.objectid
+                    AND a.not_before > :now)
+GROUP BY r.collection, r.objectid LIMIT :most
 """
 
 
@@ -122,8 +135,20 @@ SELECT NULL, l.collection, l.objectid, f.path,
        coalesce(c.collection_id, replace(l.collection, '_', '-'))
 FROM files AS f JOIN lightcurves AS l USING (path)
 LEFT JOIN collections AS c ON c.collection = l.collection
-WHERE f.kind = 'lc' AND f.state IN ('damaged', 'missing') LIMIT ?
+WHERE f.kind = 'lc' AND f.state IN ('damaged', 'missing')
+  AND NOT EXISTS (SELECT 1 FROM lightcurve_attempts AS a
+                  WHERE a.collection = l.collection AND a.objectid = l.objectid
+                    AND a.not_before > :now)
+LIMIT :most
 """
+
+
+class _NoName(FormatError):
+    """A light curve whose name on the server can be no path here."""
+
+
+_Problem = ServerError | FormatError | InTheWay
+_GONE = (NotFound, AccessDenied, _NoName)
 
 
 def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) -> int:
@@ -135,43 +160,44 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
         How many came.
     """
     conn, rules = session.mirror.conn, session.config.lightcurves
-    wanted = [_Wanted(*row) for row in conn.execute(_DAMAGED, (rules.limit,))]
+    due = {"now": _at(session), "most": rules.limit}
+    wanted = [_Wanted(*row) for row in conn.execute(_DAMAGED, due)]
     if rules.singles == "missing" and "lczip" in session.config.mirror.products:
-        wanted += [_Wanted(*row) for row in conn.execute(_WANTED, (rules.limit,))]
+        wanted += [_Wanted(*row) for row in conn.execute(_WANTED, due)]
     session.progress.plan(len(wanted), None)
-    fetched = 0
+    fetched = unreachable = 0
     for one, result in _fetch_all(session, fetcher, wanted):
-        if isinstance(result, Product):
-            try:
-                _keep(session, one, result)
-            except InTheWay as error:
-                failed[f"light curve of {one.objectid}"] = error.message
+        key = (one.collection, one.objectid)
+        problem = result if not isinstance(result, Product) else _keep(session, one, result)
+        with transaction(conn):
+            if problem is None:
+                lightcurve_done(conn, key)
+            elif isinstance(problem, _GONE) and one.setid is not None:
+                lightcurve_done(conn, key)
+                put_missing(conn, one.setid, [key], _why_missing(problem), _at(session))
             else:
-                fetched += 1
-        elif isinstance(result, NotFound | AccessDenied | _NoName) and one.setid is not None:
-            with transaction(conn):
-                reason = (
-                    result.message
-                    if isinstance(result, _NoName)
-                    else "the server has no light curve of it"
-                )
-                key = (one.collection, one.objectid)
-                put_missing(conn, one.setid, [key], reason, _at(session))
-        else:
-            failed[f"light curve of {one.objectid}"] = result.message
-        session.progress.item_done(one.objectid, ok=isinstance(result, Product))
+                failed[f"light curve of {one.objectid}"] = problem.message
+                postpone_lightcurve(conn, key, problem.message, session.now())
+        fetched += problem is None
+        session.progress.item_done(one.objectid, ok=problem is None)
+        unreachable = unreachable + 1 if isinstance(problem, Unreachable) else 0
+        if unreachable >= GIVE_UP_AFTER:
+            assert problem is not None
+            raise problem
     return fetched
+
+
+def _why_missing(problem: _Problem) -> str:
+    return problem.message if isinstance(problem, _NoName) else "the server has none of it"
 
 
 def _fetch_all(
     session: Session, fetcher: Fetcher, wanted: list[_Wanted]
-) -> Iterator[tuple[_Wanted, Product | ServerError | FormatError | InTheWay]]:
-    def fetch(one: _Wanted) -> Product | ServerError | FormatError | InTheWay:
+) -> Iterator[tuple[_Wanted, Product | _Problem]]:
+    def fetch(one: _Wanted) -> Product | _Problem:
         try:
             with local_errors():
                 return _fetch_one(fetcher, one)
-        except Unreachable:
-            raise
         except (ServerError, FormatError, InTheWay) as error:
             return error
 
@@ -182,13 +208,9 @@ def _fetch_all(
                 if session.stop.is_set():
                     raise Stopped("asked to stop")
                 yield from zip(batch, pool.map(fetch, batch), strict=True)
-        except (Unreachable, NoRoom, Stopped):
+        except (NoRoom, Stopped, GeneratorExit):
             pool.shutdown(cancel_futures=True)
             raise
-
-
-class _NoName(FormatError):
-    """A light curve whose name on the server can be no path here."""
 
 
 def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
@@ -227,13 +249,18 @@ def _check_gzip(path: Path, limit: int) -> None:
         raise FormatError(f"{path.name} ends in the middle")
 
 
-def _keep(session: Session, one: _Wanted, product: Product) -> None:
+def _keep(session: Session, one: _Wanted, product: Product) -> InTheWay | None:
+    """Take a light curve into the mirror; return what is in its way, if something is."""
     conn = session.mirror.conn
-    with transaction(conn):
-        put_product(session.mirror, product, _at(session), collection=one.collection)
-        entry = Entry(one.collection, one.objectid, None, product.size, None)
-        put_entries(conn, None, product.path, [entry])
+    try:
+        with transaction(conn):
+            put_product(session.mirror, product, _at(session), collection=one.collection)
+            entry = Entry(one.collection, one.objectid, None, product.size, None)
+            put_entries(conn, None, product.path, [entry])
+    except InTheWay as error:
+        return error
     forget_arrival(product)
+    return None
 
 
 def _at(session: Session) -> str:

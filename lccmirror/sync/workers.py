@@ -177,6 +177,9 @@ class Work:
                 self._session.mirror, fetched, self._session.config.limits, at, patient=patient
             )
             self._note(item, result)
+        elif unreadable(self._conn, item.setid) is not None:
+            # The limits that it was beyond may be others now.
+            ingest.read_again(self._session.mirror, item.setid, self._session.config.limits)
         has_lczip = item.has_lczip if fetched.has_lczip is None else fetched.has_lczip
         if "lczip" in self._session.config.mirror.products and has_lczip is not False:
             self._start_zip(item)

@@ -276,6 +276,22 @@ def test_a_table_beyond_the_limits_is_kept_as_files(site: Site) -> None:
     assert "limits.max_rows" in site.sql("SELECT last_error FROM datasets")[0][0]
     assert site.file(setid, "csv").read_bytes() == site.server.product(setid, "csv")
     assert site.sql("SELECT count(*) FROM dataset_rows") == [(0,)]
+    site.configure()
+    site.sync()
+    assert site.requests("/d/") == [f"HEAD /d/dataset-{setid}.csv"]
+    site.check()
+
+
+def test_a_product_that_is_wanted_later_comes_later(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.configure('[mirror]\nproducts = ["csv"]')
+    site.sync()
+    site.configure('[mirror]\nproducts = ["csv", "lczip", "pickle"]')
+    assert site.sync().exit_code == 0
+    assert site.file(setid, "lczip").exists()
+    assert site.file(setid, "pickle").exists()
+    site.check()
+    assert site.sync().requests == 2
 
 
 def test_a_dry_run_says_what_and_why_and_keeps_nothing(site: Site) -> None:
@@ -370,6 +386,7 @@ def test_a_damaged_single_light_curve_comes_again_whatever_the_settings(
         assert site.verify().exit_code == 65
         site.server.add("/l/", status(404), times=1)
         assert site.repair().exit_code == 65
+        site.clock.forward(3600)
         assert site.sql("SELECT state FROM files WHERE path = ?", path) == [("damaged",)]
         assert site.repair().exit_code == 0
         assert (site.root / path).read_bytes() == whole
@@ -409,4 +426,29 @@ def test_columns_that_the_server_describes_later_come_into_objects(tmp_path: Pat
         site.sync()
         truth = {row["db_oid"]: row["sdssr"] for row in site.server.truth(setid)}
         assert dict(site.sql("SELECT objectid, sdssr FROM objects")) == truth
+        site.check()
+
+
+def test_single_light_curves_that_fail_wait_and_let_the_others_come(tmp_path: Path) -> None:
+    with Site(tmp_path, lczip_max_nrows=5) as site:
+        site.server.make_dataset()
+        site.configure('[lightcurves]\nsingles = "missing"\nlimit = 5')
+        bad = sorted(one.objectid for one in site.server.surveys[0].objects)[:4]
+        rule = site.server.add(
+            "/l/", status(500), times=None, when=lambda r: any(b in r.target for b in bad)
+        )
+        first = site.sync()
+        assert len(first.failed) == 4
+        fired = rule.fired
+        for _ in range(4):
+            site.sync()
+        objects = len(site.sql("SELECT * FROM objects"))
+        held = len(site.sql("SELECT * FROM lightcurves"))
+        missing = len(site.sql("SELECT * FROM missing_lightcurves"))
+        assert held + missing == objects - 4
+        assert rule.fired > fired  # they are tried again, when they are due
+        site.server.behave()
+        site.clock.forward(86_400)
+        site.sync()
+        assert site.sql("SELECT * FROM lightcurve_attempts") == []
         site.check()

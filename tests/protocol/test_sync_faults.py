@@ -385,3 +385,30 @@ def test_a_zip_that_is_none_is_named_as_the_mirror_names_it(site: Site) -> None:
     why = site.sync().failed[setid]
     assert f"lightcurves-{setid}.zip" in why
     assert ".part" not in why
+
+
+@pytest.mark.parametrize("path", ["/c/.*lcformat", "/api/collections"])
+@pytest.mark.parametrize("fault", [wrong.reset(), wrong.status(500)], ids=["reset", "500"])
+def test_what_describes_the_datasets_does_not_keep_them_waiting(
+    site: Site, path: str, fault: Action
+) -> None:
+    site.server.make_dataset()
+    site.server.add(path, fault, times=None)
+    report = site.sync()
+    assert report.exit_code == 1
+    assert set(site.states().values()) == {"mirrored"}
+    assert len(report.failed) in (1, 2)
+    site.server.behave()
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_a_clock_that_was_ahead_puts_nothing_off_for_years(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/d/", wrong.status(404), times=1)
+    site.clock.forward(3650 * 86_400)
+    site.sync()
+    assert site.states()[setid] == "waiting"
+    site.clock.forward(-3650 * 86_400)
+    site.sync()
+    site.check()

@@ -272,6 +272,7 @@ def test_something_lies_where_a_format_or_a_light_curve_is_to_go(
             obstacle = site.root / (layout.arriving(path) if early else path)
             assert any(str(obstacle) in why for why in report.failed.values())
             obstacle.unlink() if what == "a link" else obstacle.rmdir()
+        site.clock.forward(3600)
         assert site.sync().exit_code == 0
         site.check()
 

@@ -184,6 +184,16 @@ CREATE TABLE work (
 ) WITHOUT ROWID;
 CREATE INDEX work_not_before ON work (not_before);
 
+-- Single light curves that could not be had, and when they are tried again.
+CREATE TABLE lightcurve_attempts (
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  not_before TEXT NOT NULL,
+  last_error TEXT NOT NULL,
+  PRIMARY KEY (collection, objectid)
+) WITHOUT ROWID;
+
 -- What the next poll of a list needs to know.
 CREATE TABLE polls (
   name TEXT PRIMARY KEY CHECK (name IN ('collections', 'datasets')),
