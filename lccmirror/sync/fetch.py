@@ -300,6 +300,9 @@ class _Watch:
             self._at = 0
         progress.advance(self._key, on_hand - self._at)
         self._at = on_hand
+        if total is None:
+            # Nobody told how large it is: it is asked for as it comes.
+            self.admit(on_hand)
 
     def end(self, *, ok: bool) -> None:
         if self._at is not None:

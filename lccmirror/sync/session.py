@@ -39,8 +39,11 @@ def fetcher_for(session: Session) -> Fetcher:
 
     def admit(size: int, what: str) -> None:
         with taken.lock:
-            room.check(size, taken.total, what)
-            taken.total += size
+            # Another attempt at the same file asks for what is left of it.
+            size = max(size, taken.admitted.get(what, 0))
+            others = taken.mirrored + sum(taken.admitted.values()) - taken.admitted.get(what, 0)
+            room.check(size, others, what)
+            taken.admitted[what] = size
 
     return Fetcher(
         session.client,
@@ -54,7 +57,8 @@ def fetcher_for(session: Session) -> Fetcher:
 
 @dataclass
 class _Taken:
-    """Bytes mirrored, with those that workers have been admitted to fetch."""
+    """Bytes mirrored when the cycle began, and what workers have been admitted to fetch."""
 
-    total: int
+    mirrored: int
+    admitted: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -412,3 +412,30 @@ def test_a_clock_that_was_ahead_puts_nothing_off_for_years(site: Site) -> None:
     site.clock.forward(-3650 * 86_400)
     site.sync()
     site.check()
+
+
+def test_a_download_cut_many_times_asks_for_its_room_once(site: Site) -> None:
+    setid = site.server.make_dataset()
+    size = len(site.server.product(setid, "lczip"))
+    pieces = [wrong.cut(size // 8) for _ in range(5)]
+    site.server.add("/p/", wrong.in_turn(*pieces), times=len(pieces))
+    # Room for it and the small things beside it, not for it and a half of it again.
+    mirror = msgspec.structs.replace(site.config.mirror, max_bytes=size + size // 2 + 20_000)
+    site.config = msgspec.structs.replace(site.config, mirror=mirror)
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_what_workers_fetch_together_must_fit_together(tmp_path: Path) -> None:
+    with Site(tmp_path, points=(80, 90)) as site:
+        first, second = site.server.surveys[:2]
+        setids = [
+            site.server.make_dataset(collections=[one.collection], columns=("ndet",))
+            for one in (first, second)
+        ]
+        sizes = [len(site.server.product(setid, "lczip")) for setid in setids]
+        mirror = msgspec.structs.replace(site.config.mirror, max_bytes=sum(sizes) - 1)
+        site.config = msgspec.structs.replace(site.config, mirror=mirror)
+        report = site.sync()
+        assert report.exit_code == 73
+        assert sorted(site.states().values()) == ["mirrored", "partial"]
