@@ -141,6 +141,7 @@ class PruneConfig(Table, frozen=True):
 
     superseded_s: Annotated[float | None, values.duration(0, 36_500 * DAY)] = None
     keep_runs: Annotated[int, Meta(ge=1)] | None = None
+    older_than_s: Annotated[float | None, values.duration(DAY, 36_500 * DAY)] = None
     headroom: Annotated[int | None, values.size()] = None
     keep_vanished: bool = True
     keep: Annotated[tuple[str, ...], values.setids] = ()
@@ -149,7 +150,8 @@ class PruneConfig(Table, frozen=True):
     @property
     def rules(self) -> bool:
         """Whether there is a rule at all."""
-        return not (self.superseded_s is self.keep_runs is self.headroom is None)
+        set_ones = (self.superseded_s, self.keep_runs, self.older_than_s, self.headroom)
+        return any(one is not None for one in set_ones)
 
 
 class MetricsConfig(Table, frozen=True):

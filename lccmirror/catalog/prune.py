@@ -20,17 +20,21 @@ class Held:
         Bytes of all its files, as `mirror.max_bytes` counts them.
     collections
         Its collections' database IDs.
+    created_on
+        By the server's clock, where it is known.
     """
 
     setid: str
     size: int
     vanished: bool
     collections: tuple[str, ...]
+    created_on: str | None
 
 
 _HELD = """
 SELECT d.setid, coalesce(sum(f.size), 0) AS bytes, d.vanished_at IS NOT NULL,
-       (SELECT group_concat(collection) FROM dataset_collections AS c WHERE c.setid = d.setid)
+       (SELECT group_concat(collection) FROM dataset_collections AS c WHERE c.setid = d.setid),
+       d.created_on
 FROM datasets AS d LEFT JOIN files AS f USING (setid)
 WHERE d.state IN ('mirrored', 'partial')
 GROUP BY d.setid ORDER BY bytes DESC, d.created_on, d.setid
@@ -39,8 +43,9 @@ GROUP BY d.setid ORDER BY bytes DESC, d.created_on, d.setid
 
 def held_datasets(conn: sqlite3.Connection) -> Iterator[Held]:
     """Return the datasets that could be pruned, the largest first."""
-    for setid, size, vanished, collections in conn.execute(_HELD):
-        yield Held(setid, size, bool(vanished), tuple((collections or "").split(",")))
+    for setid, size, vanished, collections, created_on in conn.execute(_HELD):
+        names = tuple((collections or "").split(","))
+        yield Held(setid, size, bool(vanished), names, created_on)
 
 
 # A version is old since the first one after it came.

@@ -197,6 +197,17 @@ def _chosen(mirror: Mirror, config: Config, now: Now) -> tuple[list[Pruned], int
             for setid, search in of_older_runs(conn, rules.keep_runs)
             if setid in names
         ]
+    if rules.older_than_s is not None:
+        before = to_text(now() - timedelta(seconds=rules.older_than_s))
+        taken = {one.name for one in chosen}
+        chosen += [
+            Pruned("dataset", one.setid, one.size, "made long ago (prune.older_than)")
+            for one in may_go
+            if one.setid not in taken
+            and one.created_on is not None
+            and one.created_on < before
+            and not (one.vanished and rules.keep_vanished)
+        ]
     if rules.headroom is None:
         return chosen, 0
     return _make_room(mirror, config, chosen, may_go)

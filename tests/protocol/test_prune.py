@@ -228,6 +228,21 @@ def test_only_the_newest_runs_of_a_search_are_kept(site: Site) -> None:
     assert pruned(site, "keep_runs = 2").pruned == []
 
 
+def test_what_was_made_long_ago_goes_but_not_what_only_we_have(site: Site) -> None:
+    old, listed_no_more = make_three(site)[:2]
+    site.clock.forward(20 * 86_400)
+    site.server.delete(listed_no_more)
+    new = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    site.sync()
+    assert pruned(site, 'older_than = "30d"').pruned == []
+    first = names(pruned(site, 'older_than = "10d"'))
+    assert old in first
+    assert listed_no_more not in first
+    assert new not in first
+    assert listed_no_more in names(pruned(site, 'older_than = "10d"\nkeep_vanished = false'))
+    assert site.states()[new] == "mirrored"
+
+
 def test_the_run_that_a_view_shows_is_kept_by_every_rule(site: Site) -> None:
     good, suspect, failed = make_three(site)
     add_run(site, good)
