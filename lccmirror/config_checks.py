@@ -26,6 +26,7 @@ from .config_model import (
     ServerConfig,
 )
 from .errors import UsageError
+from .names import printable
 from .positions import read_targets
 
 LEAST_INTERVAL_S = 15 * 60.0
@@ -266,13 +267,14 @@ def _check_ca_file(file: FilePath, findings: Findings) -> None:
     # Only needed here: it takes longer than all the rest.
     import ssl
 
+    name = printable(str(file))
     try:
         ssl.create_default_context(cafile=file)
     except ssl.SSLError:
-        findings.mistakes.add(("server", "ca_file"), f"{file} holds no certificates (PEM)")
+        findings.mistakes.add(("server", "ca_file"), f"{name} holds no certificates (PEM)")
     except OSError as error:
         findings.mistakes.add(
-            ("server", "ca_file"), f"{file}: {error.strerror or 'cannot be read'}"
+            ("server", "ca_file"), f"{name}: {error.strerror or 'cannot be read'}"
         )
 
 

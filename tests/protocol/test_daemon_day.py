@@ -74,8 +74,8 @@ def test_a_day_with_an_outage_two_kills_and_a_reload(tmp_path: Path) -> None:
         day.at(7.0, lambda: site.server.add(".*", reset(), times=None))
         day.at(12.0, site.server.behave)
         # Searches are due in the minute after each.
-        day.at(2.99, lambda: day.kill(at_change=40))
-        day.at(14.99, lambda: day.kill(at_change=300))
+        day.at(2.99, lambda: day.kill(40, within="datasets"))
+        day.at(14.99, lambda: day.kill(300, within="searches"))
         day.at(18.0, lambda: day.daemon.adopt(site.configure(settings(poll="10m"))))
         day.start()
         day.run(24.0)

@@ -107,7 +107,7 @@ def test_a_restart_repeats_nothing(site: Site, daemon: DaemonSite) -> None:
 def test_a_killed_job_is_done_again_at_the_next_start(site: Site, daemon: DaemonSite) -> None:
     site.server.make_dataset()
     daemon.start()
-    daemon.kill(at_change=90)
+    daemon.kill(90, within="datasets")
     daemon.run(0.1)
     assert daemon.killed_in == ["datasets"]
     assert daemon.starts == 2

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pickle
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TextIO
+from typing import Any, BinaryIO, Self, TextIO, get_args
+
+import msgspec
 
 from lccmirror.config import Config
 from lccmirror.daemon.core import Daemon
-from lccmirror.daemon.events import Event
+from lccmirror.daemon.events import Event, ServerGone
 from lccmirror.daemon.hold import Environs, hold_mirror
 from lccmirror.daemon.key_events import KeyLog
 from lccmirror.daemon.logs import logging_to
@@ -24,6 +25,7 @@ from lccmirror.daemon.protocol import Event as Said
 from lccmirror.daemon.protocol import Request
 from lccmirror.daemon.pulse import Pulse, Stop
 from lccmirror.daemon.watching import watchers
+from lccmirror.errors import ServerError
 from lccmirror.server import Timing
 from tests.support.site import Site
 
@@ -111,7 +113,7 @@ class DaemonSite:
     def _told(self, event: Event) -> None:
         self.events.append(event)
         if self._left is not None:
-            pickle.dump(event, self._left)
+            self._left.write(_packed(event))
 
     def leave(self) -> None:
         """End the daemon as a signal does."""
@@ -124,7 +126,7 @@ class DaemonSite:
         self._stack = contextlib.ExitStack()
         self.start()
 
-    def kill(self, at_change: int) -> None:
+    def kill(self, at_change: int, within: str) -> None:
         """Let SIGKILL end a daemon within a transaction, and start another.
 
         It dies in a process of its own, which goes on from here, and its time with it.
@@ -132,30 +134,31 @@ class DaemonSite:
         Parameters
         ----------
         at_change
-            The change of the catalog, counted from its start, before which it dies.
+            The first change of the catalog, counted from its start, before which it may die.
+        within
+            The job that it dies in.
         """
         self.leave()
         self._stack = contextlib.ExitStack()
         folder = self.site.config.path.parent
-        left, log = folder / "left.pickle", folder / "left.log"
+        left, log = folder / "left.events", folder / "left.log"
         child = os.fork()
         if child == 0:
             try:
-                self._die(at_change, left, log)
+                self._die(at_change, within, left, log)
             finally:
                 os._exit(1)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, "it lived on"
-        with left.open("rb") as stream:
-            while not isinstance(said := pickle.load(stream), tuple):  # noqa: S301 -- our own
-                self.events.append(said)
-        doing, seconds = said
+        *told, last = left.read_bytes().splitlines()
+        self.events += [_unpacked(line) for line in told]
+        doing, seconds = msgspec.json.decode(last, type=tuple[str, float])
         self.killed_in.append(doing)
         self.site.clock.forward(seconds - self.site.clock())
         self._log.write(log.read_text("utf-8"))
         self.start()
 
-    def _die(self, at_change: int, left: Path, log: Path) -> None:
+    def _die(self, at_change: int, within: str, left: Path, log: Path) -> None:
         """Be the daemon that is killed."""
         self._left, self._log = left.open("wb", buffering=0), log.open("w", buffering=1)
         self._plans.clear()
@@ -166,11 +169,11 @@ class DaemonSite:
         def look(statement: str) -> None:
             nonlocal count
             count += conn.in_transaction and statement.lstrip().startswith(_CHANGES)
-            if count == at_change:
+            doing = self.daemon.doing
+            change = conn.in_transaction and statement.lstrip().startswith(_CHANGES)
+            if change and count >= at_change and doing is not None and doing.what == within:
                 assert self._left is not None
-                doing = self.daemon.doing
-                last = "" if doing is None else doing.what, self.site.clock()
-                pickle.dump(last, self._left)
+                self._left.write(msgspec.json.encode((doing.what, self.site.clock())))
                 os.kill(os.getpid(), signal.SIGKILL)
 
         conn.set_trace_callback(look)
@@ -224,3 +227,19 @@ class DaemonSite:
 
     def __enter__(self) -> Self:
         return self
+
+
+def _packed(event: Event) -> bytes:
+    """Write an event as a line."""
+    said = event.error.message if isinstance(event, ServerGone) else event
+    return msgspec.json.encode((type(event).__name__, said)) + b"\n"
+
+
+def _unpacked(line: bytes) -> Event:
+    """Read a line of `_packed`."""
+    name, said = msgspec.json.decode(line)
+    if name == "ServerGone":
+        return ServerGone(ServerError(said))
+    kinds = {kind.__name__: kind for kind in get_args(Event)}
+    event: Event = msgspec.convert(said, kinds[name])
+    return event
