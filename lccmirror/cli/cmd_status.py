@@ -128,6 +128,10 @@ def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
     limit = config.mirror.max_bytes
     allowed = f"; the mirror may take {decimal(limit)}" if limit is not None else ""
     yield "free", decimal(status.free_bytes) + allowed
+    yield "growth", f"{decimal(status.week_bytes)} came in the last 7 days"
+    if status.key is not None:
+        kind, _, ends = status.key.partition(" ")
+        yield "API key", f"{kind}, until {_moment(ends)}" if ends else kind
     yield "daemon", _daemon(config)
     yield "last cycle", _cycle(status.last_cycle)
     good = status.last_good_cycle

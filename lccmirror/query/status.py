@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ..catalog.migrate import SCHEMA_VERSION
+from ..clock import from_text, to_text
 from ..errors import CatalogTooNew, MirrorUnusable
 from .readonly import ReadOnlyCatalog
 from .run import Value, run_query
@@ -24,6 +26,8 @@ SELECT path, state FROM files WHERE state IN ('damaged', 'missing') AND state <>
 ORDER BY path LIMIT :limit
 """
 _MISSING = "SELECT count(*) FROM missing_lightcurves"
+_KEY = "SELECT value FROM mirror WHERE key = 'api_key_until'"
+_WEEK = "SELECT coalesce(sum(bytes), 0) FROM sync_log WHERE started >= :since"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
 _GAPS = (
     "SELECT detected, older_than, newer_than, message FROM gaps ORDER BY id DESC LIMIT :limit"
@@ -154,6 +158,10 @@ class Status:
         Datasets to fetch now, those to fetch later, and when the first of these is due.
     problems, gaps
         What went wrong, at most `PROBLEMS_SHOWN` each.
+    week_bytes
+        What came from the server in the last seven days.
+    key
+        Which kind of API key the last cycle had, and until when: ``anonymous 2026-…Z``.
     jobs, troubles
         What the daemon does by itself, and what it has found wrong.
     last_cycle, last_good_cycle
@@ -172,6 +180,8 @@ class Status:
     files: tuple[FileKind, ...]
     file_bytes: int
     free_bytes: int
+    week_bytes: int
+    key: str | None
     unsound: tuple[tuple[str, str], ...]
     due: int
     waiting: int
@@ -213,6 +223,7 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
     planned, due, next_due = rows(_WORK, now=now)[0]
     server = rows(_SERVER)
     limited = {"limit": PROBLEMS_SHOWN}
+    week_ago = to_text(from_text(now) - timedelta(days=7))
     return Status(
         root=str(catalog.path.parent),
         server=_text(server[0][0]) if server else None,
@@ -226,6 +237,8 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         files=tuple(FileKind(str(k), _integer(n), _integer(b)) for k, n, b in rows(_FILES)),
         file_bytes=counts.get("file_bytes", 0),
         free_bytes=shutil.disk_usage(catalog.path.parent).free,
+        week_bytes=_integer(rows(_WEEK, since=week_ago)[0][0]),
+        key=_text(key[0][0]) if (key := rows(_KEY)) else None,
         unsound=tuple((str(path), str(state)) for path, state in rows(_UNSOUND, **limited)),
         due=_integer(due),
         waiting=_integer(planned) - _integer(due),

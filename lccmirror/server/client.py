@@ -140,6 +140,11 @@ class LccClient:
         """Return the key that requests carry now, fetched if there is none yet."""
         return self._keys.get(self._stop)
 
+    @property
+    def key_in_use(self) -> ApiKey | None:
+        """The key that requests carry now; None if there is none yet. Nothing is asked."""
+        return self._keys.current
+
     def verify_key(self) -> KeyStatus:
         """Ask the server whether the key in use is good.
 

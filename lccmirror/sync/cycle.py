@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ..catalog.connection import transaction
 from ..catalog.datasets import Seen
-from ..catalog.log import begin_log, end_log, poll_state
+from ..catalog.log import begin_log, end_log, get_setting, poll_state, set_setting
 from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
@@ -171,4 +171,15 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
                 requests=report.requests,
                 message=unforeseen or report.summary(),
             )
+            _note_key(session)
     return report
+
+
+def _note_key(session: Session) -> None:
+    """Write down which kind of key is in use and when it ends, never the key."""
+    key = session.client.key_in_use
+    if key is not None:
+        ends = "" if key.expires is None else to_text(key.expires)
+        conn = session.mirror.conn
+        if get_setting(conn, "api_key_until") != (said := f"{key.kind} {ends}".strip()):
+            set_setting(conn, "api_key_until", said)

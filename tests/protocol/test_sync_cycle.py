@@ -6,14 +6,18 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from lccmirror.clock import from_text, to_text
 from lccmirror.demo.messages import Answer
+from lccmirror.query import open_readonly
+from lccmirror.query.status import read_status
 from lccmirror.sync import jobs
 from lccmirror.sync.progress import Silent
-from tests.support.misbehaving import Turn, altered_body, header, status
+from tests.support import misbehaving as wrong
 from tests.support.site import Site
 
 
@@ -125,7 +129,7 @@ def test_a_collection_that_can_be_no_folder_is_told_once(tmp_path: Path, odd: st
 
     notes: list[str] = []
     with Site(tmp_path) as site:
-        site.server.add("/api/collections", altered_body(renamed))
+        site.server.add("/api/collections", wrong.altered_body(renamed))
         assert site.sync(progress=Heard()).exit_code == 0
         (note,) = notes
         assert odd in note
@@ -142,7 +146,7 @@ def zips_fetched(site: Site) -> int:
 def test_a_zip_of_the_same_length_and_time_but_another_etag_is_fetched(site: Site) -> None:
     one = site.server.make_dataset(columns=("sdssr",))
     two = site.server.make_dataset(columns=("ndet",))
-    other = header("Etag", f'"{"0" * 32}"')
+    other = wrong.header("Etag", f'"{"0" * 32}"')
     site.server.add(f"/p/.*{two}", other, times=None, method="HEAD|GET")
     site.sync()
     assert zips_fetched(site) == 2
@@ -167,7 +171,7 @@ def test_a_zip_whose_manifest_is_about_other_objects_is_not_shared(site: Site) -
         assert len(made.getvalue()) == len(content)
         return made.getvalue()
 
-    site.server.add("/p/", altered_body(of_another), times=None)
+    site.server.add("/p/", wrong.altered_body(of_another), times=None)
     site.sync()
     assert zips_fetched(site) == 2
     assert site.verify().exit_code == 0
@@ -313,7 +317,7 @@ def test_a_dry_run_keeps_nobody_from_writing(site: Site) -> None:
     site.sync()
     setid = site.server.make_dataset()
 
-    def write(turn: Turn) -> Answer:
+    def write(turn: wrong.Turn) -> Answer:
         with site.writing() as conn:
             conn.execute("INSERT INTO mirror VALUES ('written', 'meanwhile')")
         return turn.honest()
@@ -384,7 +388,7 @@ def test_a_damaged_single_light_curve_comes_again_whatever_the_settings(
         (site.root / path).write_bytes(whole[:-1])
         site.configure('[lightcurves]\nsingles = "never"')
         assert site.verify().exit_code == 65
-        site.server.add("/l/", status(404), times=1)
+        site.server.add("/l/", wrong.status(404), times=1)
         assert site.repair().exit_code == 65
         site.clock.forward(3600)
         assert site.sql("SELECT state FROM files WHERE path = ?", path) == [("damaged",)]
@@ -418,7 +422,7 @@ def test_columns_that_the_server_describes_later_come_into_objects(tmp_path: Pat
 
     with Site(tmp_path) as site:
         setid = site.server.make_dataset(columns=("sdssr",))
-        site.server.add("/api/collections", altered_body(undescribed), times=1)
+        site.server.add("/api/collections", wrong.altered_body(undescribed), times=1)
         site.sync()
         assert "sdssr" not in {row[1] for row in site.sql("PRAGMA table_info(objects)")}
         with site.writing() as conn:
@@ -435,7 +439,7 @@ def test_single_light_curves_that_fail_wait_and_let_the_others_come(tmp_path: Pa
         site.configure('[lightcurves]\nsingles = "missing"\nlimit = 5')
         bad = sorted(one.objectid for one in site.server.surveys[0].objects)[:4]
         rule = site.server.add(
-            "/l/", status(500), times=None, when=lambda r: any(b in r.target for b in bad)
+            "/l/", wrong.status(500), times=None, when=lambda r: any(b in r.target for b in bad)
         )
         first = site.sync()
         assert len(first.failed) == 4
@@ -452,3 +456,16 @@ def test_single_light_curves_that_fail_wait_and_let_the_others_come(tmp_path: Pa
         site.sync()
         assert site.sql("SELECT * FROM lightcurve_attempts") == []
         site.check()
+
+
+def test_status_tells_what_came_and_until_when_the_key_serves(site: Site) -> None:
+    site.server.make_dataset()
+    report = site.sync()
+    with open_readonly(site.root) as catalog:
+        status = read_status(catalog, to_text(site.now()))
+        later = read_status(catalog, to_text(site.now() + timedelta(days=8)))
+    assert status.week_bytes == report.received_bytes > 0
+    assert later.week_bytes == 0
+    kind, ends = (status.key or "").split(" ")
+    assert kind == "anonymous"
+    assert from_text(ends) > site.now()
