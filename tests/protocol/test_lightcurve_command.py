@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -21,8 +22,6 @@ from lccmirror.formats import read_lightcurve
 from lccmirror.query import open_readonly
 from lccmirror.query.lc_many import copies_where, read_many
 from lccmirror.query.lightcurves import Copy, LightCurveFiles, chosen_copy
-
-np = pytest.importorskip("numpy")
 
 Run = Callable[..., Result]
 STAR = "DMA-286-0000002"
@@ -276,8 +275,6 @@ def test_what_makes_no_sense_is_a_wrong_command_line(
 
 
 def test_the_best_period_is_found_and_folded_on(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("astropy")
-    pytest.importorskip("matplotlib")
     target = tmp_path / "fold.svg"
     result = run(RR_LYRAE, "--find-period", "--plot", str(target))
     assert result.exit_code == 0, result.output
@@ -287,7 +284,6 @@ def test_the_best_period_is_found_and_folded_on(run: Run, tmp_path: Path) -> Non
 
 
 def test_a_plot_in_the_terminal(run: Run) -> None:
-    pytest.importorskip("plotille")
     result = run(RR_LYRAE, "--plot", "-", "--period", "0.7333626", "--magcol", "aep_000")
     assert result.exit_code == 0, result.output
     assert f"{RR_LYRAE} (demo_field_b)" in result.stdout
@@ -323,7 +319,6 @@ def test_a_closed_pipe_is_no_error_to_speak_of(demo_mirror: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("form", ["csv", "fits"])
 def test_a_full_disk_is_said(form: str, demo_mirror: Path) -> None:
     done = _shell(demo_mirror, "{lc} " + f"{STAR} --format {form} > /dev/full")

@@ -11,14 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lccmirror.errors import Damaged, LccMirrorError, LocalError, UsageError
 from lccmirror.query import ReadOnlyCatalog, open_readonly, run_query
 from lccmirror.query.lightcurves import chosen_copy, read_copy
-
-np = pytest.importorskip("numpy")
-pytest.importorskip("apsw")
 
 STAR, SOUTHERN = "DMA-286-0000002", "DMB-358-0000058"
 NORTH = ("rjd", "stf", "flt", "aim_000", "aie_000", "aim_001", "aie_001", "aep_000", "atf_000")

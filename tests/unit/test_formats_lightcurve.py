@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +18,6 @@ from hypothesis import strategies as st
 from lccmirror.errors import FormatError, LccMirrorError
 from lccmirror.formats import read_lightcurve
 from tests.support.published import lightcurve
-
-np = pytest.importorskip("numpy")
 
 COLUMNS = [
     ("rjd", "f8", "%.7f"),

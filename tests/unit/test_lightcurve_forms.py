@@ -8,6 +8,7 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lccmirror.errors import LccMirrorError, UsageError
@@ -15,8 +16,6 @@ from lccmirror.formats import LightCurve, read_lightcurve
 from lccmirror.query.lc_write import FORMATS, file_name, format_of, write_lightcurve
 from lccmirror.query.lightcurves import Copy
 from tests.support.published import lightcurve
-
-np = pytest.importorskip("numpy")
 
 NAMES = ["rjd", "stf", "flt", "mag", "short"]
 
@@ -55,7 +54,8 @@ def test_columns_are_selected_in_the_order_asked_for(curve: LightCurve) -> None:
 
 
 def test_pandas_has_missing_integers_units_and_metadata(curve: LightCurve) -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas  # type: ignore[import-untyped]  # has no types
+
     table = curve.to_pandas()
     assert list(table.columns) == NAMES
     assert table["stf"].dtype == "Int64"
@@ -67,7 +67,6 @@ def test_pandas_has_missing_integers_units_and_metadata(curve: LightCurve) -> No
 
 
 def test_astropy_has_units_descriptions_and_masks(curve: LightCurve) -> None:
-    pytest.importorskip("astropy")
     table = curve.to_astropy()
     assert table.colnames == NAMES
     assert str(table["rjd"].unit) == "d"
@@ -78,7 +77,8 @@ def test_astropy_has_units_descriptions_and_masks(curve: LightCurve) -> None:
 
 
 def test_parquet_is_read_back_with_its_units(curve: LightCurve, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet  # type: ignore[import-untyped]  # has no types
+
     curve.to_parquet(tmp_path / "lc.parquet")
     table = parquet.read_table(tmp_path / "lc.parquet")
     assert table.column("stf").to_pylist() == [5, None]
@@ -88,7 +88,8 @@ def test_parquet_is_read_back_with_its_units(curve: LightCurve, tmp_path: Path) 
 
 
 def test_fits_and_votable_are_read_back(curve: LightCurve, tmp_path: Path) -> None:
-    tables = pytest.importorskip("astropy.table")
+    from astropy import table as tables  # type: ignore[import-untyped]  # has no types
+
     for form, suffix in (("fits", "fits"), ("votable", "vot")):
         path = tmp_path / f"lc.{suffix}"
         write_lightcurve(curve, path, form)

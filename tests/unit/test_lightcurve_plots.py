@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lccmirror.errors import LccMirrorError, UsageError
@@ -14,9 +15,6 @@ from lccmirror.formats import LightCurve, read_lightcurve
 from lccmirror.query.lc_series import Drawing, default_magnitude, drawing
 from lccmirror.query.plot import COLORS, figure_of, limits_of, save_plot, text_plot
 from tests.support.published import lightcurve
-
-np = pytest.importorskip("numpy")
-pytest.importorskip("matplotlib")
 
 COLUMNS = [
     ("rjd", "f8", "%.7f"), ("flt", "U8", "%s"), ("aim_000", "f8", "%.5f"),
@@ -159,7 +157,6 @@ def test_a_picture_of_an_unknown_kind_is_refused(curve: LightCurve, tmp_path: Pa
 def test_the_terminal_shows_bright_up_within_its_size(
     curve: LightCurve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("plotille")
     drawn = drawing(curve, ["aim_000"], title="HAT-1")
     text = text_plot(drawn, width=80, height=24, color=False)
     lines = text.split("\n")

@@ -12,9 +12,6 @@ from lccmirror.formats import LightCurve, lc_values, read_lightcurve
 from lccmirror.formats.lc_values import Column, read_at_once
 from tests.support.published import lightcurve
 
-np = pytest.importorskip("numpy")
-pytest.importorskip("pyarrow")
-
 # What each type's column usually holds, and what stands there only once in a while.
 USUAL = {
     "f8": "1.25", "f4": "16777217", "<f8": "-2.5e-3", "f2": "0.5", "i8": "7", "i2": "-7",

@@ -6,13 +6,11 @@ import math
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lccmirror.errors import UsageError
 from lccmirror.query.periods import find_periods
-
-np = pytest.importorskip("numpy")
-pytest.importorskip("astropy")
 
 
 def nights(period: float, count: int = 300, seed: int = 1) -> tuple[Any, Any, Any]:
