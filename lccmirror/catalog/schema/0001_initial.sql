@@ -3,72 +3,88 @@
 
 -- Which server this is a mirror of, and settings that outlive a run.
 CREATE TABLE mirror (
-  key TEXT PRIMARY KEY,
-  value TEXT
+  key TEXT PRIMARY KEY,             -- server_url, api_key_until, …
+  value TEXT                        -- as text
 );
 
+-- The collections of the server, as its list last had them.
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
-  name TEXT,
-  description TEXT,
-  project TEXT,
-  citation TEXT,
-  visibility TEXT,
-  nobjects INTEGER,
-  datarelease INTEGER,
+  name TEXT,                        -- title, as the server has it
+  description TEXT,                 -- as the server has it, HTML included
+  project TEXT,                     -- who observed it
+  citation TEXT,                    -- what to cite when it is used
+  visibility TEXT,                  -- public, unlisted, shared or private
+  nobjects INTEGER,                 -- objects in it on the server
+  datarelease INTEGER,              -- number of its release
   minra REAL,                       -- degrees
-  maxra REAL,
-  mindecl REAL,
-  maxdecl REAL,
-  lcformatdesc TEXT,
+  maxra REAL,                       -- degrees
+  mindecl REAL,                     -- degrees
+  maxdecl REAL,                     -- degrees
+  lcformatdesc TEXT,                -- path on the server of its light curves' format
   lcmagcols TEXT,
+                                    -- its magnitude columns in light curves, with commas
+                                    -- between
   last_updated TEXT,                -- verbatim: the server's local time
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL
+  first_seen TEXT NOT NULL,         -- in a list of ours
+  last_seen TEXT NOT NULL           -- in a list of ours
 );
 
+-- The catalog columns that each collection offers.
 CREATE TABLE columns (
-  collection TEXT NOT NULL REFERENCES collections (collection),
-  name TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  title TEXT,
-  description TEXT,
-  dtype TEXT,
-  format TEXT,
-  indexed INTEGER NOT NULL DEFAULT 0,
-  fts_indexed INTEGER NOT NULL DEFAULT 0,
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL,
+  collection TEXT NOT NULL REFERENCES collections (collection), -- whose column
+  name TEXT NOT NULL,               -- as in tables and in filters
+  position INTEGER NOT NULL,        -- from 0, as the server orders them
+  title TEXT,                       -- for people
+  description TEXT,                 -- with the unit, where the server says it
+  dtype TEXT,                       -- NumPy's: f8, i8, U20
+  format TEXT,                      -- printf's, for CSV
+  indexed INTEGER NOT NULL DEFAULT 0, -- 1: quick to filter by on the server
+  fts_indexed INTEGER NOT NULL DEFAULT 0, -- 1: found by full-text search on the server
+  first_seen TEXT NOT NULL,         -- in a list of ours
+  last_seen TEXT NOT NULL,          -- in a list of ours
   PRIMARY KEY (collection, name)
 );
 
+-- Every dataset that the server has ever shown us, mirrored or not: what it is, what state
+-- it is in, and why.
 CREATE TABLE datasets (
-  setid TEXT PRIMARY KEY,
-  name TEXT,
-  description TEXT,
-  citation TEXT,
+  setid TEXT PRIMARY KEY,           -- the server's name for it
+  name TEXT,                        -- title
+  description TEXT,                 -- as its makers put it
+  citation TEXT,                    -- what to cite when it is used
   created_on TEXT,                  -- the server's UTC, verbatim plus Z
   last_updated TEXT,                -- the same; as in the dataset list
-  nobjects INTEGER,
+  nobjects INTEGER,                 -- rows of its table, says the server
   query_type TEXT,
+                                    -- the search that made it: sqlite_kdtree_conesearch,
+                                    -- sqlite_column_search, sqlite_fulltext_search,
+                                    -- sqlite_xmatch_search
   query_params TEXT,                -- JSON
-  visibility TEXT,
+  visibility TEXT,                  -- public, unlisted, shared or private
   origin TEXT NOT NULL CHECK (origin IN ('listed', 'search')),
+                                    -- how we came to know it: from the list, or by a search of
+                                    -- ours
   state TEXT NOT NULL CHECK (state IN ('listed', 'waiting', 'mirrored', 'partial',
                                        'failed', 'skipped', 'private', 'pruned')),
+                                    -- mirrored: all that is wanted is here; partial: the table
+                                    -- is, something else is not
   reason TEXT,                      -- why it is in this state, where that needs saying
   values_from TEXT CHECK (values_from IN ('both', 'csv', 'json')),
+                                    -- which published forms its values were worked out from
   same_as TEXT REFERENCES datasets (setid),
+                                    -- the dataset with an identical table, whose rows stand
+                                    -- for these
   has_lczip INTEGER,                -- 1, 0, or NULL while that is not known
   nrows INTEGER,                    -- rows in dataset_rows (or in those of same_as)
   table_sha256 TEXT,                -- of the typed rows, whatever the order of columns
   lc_sha256 TEXT,                   -- of the light curves that its objects have
-  last_error TEXT,
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL,
+  last_error TEXT,                  -- what went wrong the last time
+  first_seen TEXT NOT NULL,         -- by us
+  last_seen TEXT NOT NULL,          -- by us
   vanished_at TEXT,                 -- the whole list was read and did not have it
-  mirrored_at TEXT
+  mirrored_at TEXT                  -- when the last of it came
 );
 CREATE INDEX datasets_state ON datasets (state);
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
@@ -77,43 +93,48 @@ CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256
 CREATE INDEX datasets_lc_sha256 ON datasets (lc_sha256) WHERE lc_sha256 IS NOT NULL;
 CREATE INDEX datasets_same_as ON datasets (same_as) WHERE same_as IS NOT NULL;
 
+-- Which collections a dataset was searched out of.
 CREATE TABLE dataset_collections (
-  setid TEXT NOT NULL REFERENCES datasets (setid),
-  collection TEXT NOT NULL,
+  setid TEXT NOT NULL REFERENCES datasets (setid), -- the dataset
+  collection TEXT NOT NULL,         -- database ID of the collection
   PRIMARY KEY (setid, collection)
 ) WITHOUT ROWID;
 CREATE INDEX dataset_collections_collection ON dataset_collections (collection);
 
+-- The columns of a dataset's table, in the published order.
 CREATE TABLE dataset_columns (
-  setid TEXT NOT NULL REFERENCES datasets (setid),
-  position INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  title TEXT,
-  description TEXT,
-  dtype TEXT,
-  format TEXT,
-  kind TEXT NOT NULL CHECK (kind IN ('integer', 'real', 'text')),
+  setid TEXT NOT NULL REFERENCES datasets (setid), -- the dataset
+  position INTEGER NOT NULL,        -- from 0
+  name TEXT NOT NULL,               -- as published
+  title TEXT,                       -- for people
+  description TEXT,                 -- with the unit, where the server says it
+  dtype TEXT,                       -- NumPy's
+  format TEXT,                      -- printf's, for CSV
+  kind TEXT NOT NULL CHECK (kind IN ('integer', 'real', 'text')), -- what its values are in SQL
   PRIMARY KEY (setid, position)
 ) WITHOUT ROWID;
 
+-- The tables of all datasets, row by row, with their exact values.
 CREATE TABLE dataset_rows (
-  setid TEXT NOT NULL REFERENCES datasets (setid),
+  setid TEXT NOT NULL REFERENCES datasets (setid), -- the dataset
   row INTEGER NOT NULL,             -- from 1, in the published order
-  collection TEXT,
-  objectid TEXT,
+  collection TEXT,                  -- database ID
+  objectid TEXT,                    -- the object's name
   ra REAL,                          -- degrees
-  decl REAL,
+  decl REAL,                        -- degrees
   data TEXT NOT NULL,               -- JSON object, keys in alphabetical order
   PRIMARY KEY (setid, row)
 );
 CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
 
--- Derived: can be rebuilt from dataset_rows.
+-- Every object of which a mirrored dataset has a row, with its newest values. To the columns
+-- here come those of the collections' catalogs, as datasets with them are mirrored; which
+-- they are is in object_columns. Derived: can be rebuilt from dataset_rows.
 CREATE TABLE objects (
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- name, unique in its collection
   ra REAL,                          -- degrees
-  decl REAL,
+  decl REAL,                        -- degrees
   zone INTEGER,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)
 );
@@ -123,40 +144,46 @@ CREATE INDEX objects_sky ON objects (zone, ra, decl, collection, objectid);
 
 -- Which catalog column each further column of `objects` holds.
 CREATE TABLE object_columns (
-  name TEXT NOT NULL,
+  name TEXT NOT NULL,               -- as the server names it
   kind TEXT NOT NULL CHECK (kind IN ('integer', 'real', 'text')),
-  sql_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+                                    -- one name can hold numbers here and texts there
+  sql_name TEXT NOT NULL UNIQUE COLLATE NOCASE, -- in `objects`
   PRIMARY KEY (name, kind)
 );
 
+-- Every file of the mirror, with what it must be.
 CREATE TABLE files (
   path TEXT PRIMARY KEY,            -- below the mirror's root
-  setid TEXT REFERENCES datasets (setid),
-  collection TEXT,
+  setid TEXT REFERENCES datasets (setid), -- the dataset it belongs to
+  collection TEXT,                  -- for what belongs to a collection
   kind TEXT NOT NULL CHECK (kind IN ('csv', 'lczip', 'json', 'pickle', 'lc', 'lcformat', 'png')),
+                                    -- csv and json: the table; lczip: light curves; lc: one
+                                    -- alone
   size INTEGER NOT NULL,            -- bytes
-  sha256 TEXT NOT NULL,
-  etag TEXT,
+  sha256 TEXT NOT NULL,             -- of its bytes, when it came
+  etag TEXT,                        -- as the server sent it, verbatim
   last_modified TEXT,               -- HTTP date, verbatim
-  fetched_at TEXT NOT NULL,
-  verified_at TEXT,
+  fetched_at TEXT NOT NULL,         -- when it came
+  verified_at TEXT,                 -- when its bytes were last read again and found to be these
   state TEXT NOT NULL CHECK (state IN ('ok', 'damaged', 'missing', 'superseded')),
-  note TEXT
+                                    -- superseded: the server has a newer one, kept beside it
+  note TEXT                         -- what is wrong with it
 );
 CREATE INDEX files_setid ON files (setid);
 CREATE INDEX files_verified ON files (verified_at);
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 
+-- Every mirrored light curve, and where it is: as a member of a ZIP, or alone.
 -- Derived: can be rebuilt from the files.
 CREATE TABLE lightcurves (
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
-  setid TEXT REFERENCES datasets (setid),
-  path TEXT NOT NULL REFERENCES files (path),
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- whose light curve
+  setid TEXT REFERENCES datasets (setid), -- the dataset whose ZIP it is in
+  path TEXT NOT NULL REFERENCES files (path), -- of the ZIP, or of the light curve alone
   member TEXT,                      -- name inside the ZIP; NULL for a light curve alone
   size INTEGER NOT NULL,            -- bytes
-  crc32 INTEGER,
-  newest INTEGER NOT NULL DEFAULT 0,
+  crc32 INTEGER,                    -- of its bytes, as the ZIP has it
+  newest INTEGER NOT NULL DEFAULT 0, -- 1: the copy to use, one for each object
   PRIMARY KEY (collection, objectid, path)
 ) WITHOUT ROWID;
 CREATE INDEX lightcurves_path ON lightcurves (path);
@@ -164,73 +191,76 @@ CREATE INDEX lightcurves_objectid ON lightcurves (objectid);
 
 -- Light curves that the server itself says or shows it does not have.
 CREATE TABLE missing_lightcurves (
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
-  setid TEXT NOT NULL REFERENCES datasets (setid),
-  reason TEXT NOT NULL,
-  since TEXT NOT NULL,
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- whose light curve
+  setid TEXT NOT NULL REFERENCES datasets (setid), -- the dataset that should have it
+  reason TEXT NOT NULL,             -- how the server says so
+  since TEXT NOT NULL,              -- when we learned it
   PRIMARY KEY (collection, objectid, setid)
 ) WITHOUT ROWID;
 CREATE INDEX missing_lightcurves_setid ON missing_lightcurves (setid);
 
 -- What is still to be done for a dataset.
 CREATE TABLE work (
-  setid TEXT PRIMARY KEY REFERENCES datasets (setid),
-  reason TEXT NOT NULL,
-  since TEXT NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  not_before TEXT NOT NULL,
-  last_error TEXT
+  setid TEXT PRIMARY KEY REFERENCES datasets (setid), -- the dataset
+  reason TEXT NOT NULL,             -- why: new, changed, …
+  since TEXT NOT NULL,              -- when it was planned
+  attempts INTEGER NOT NULL DEFAULT 0, -- failures so far
+  not_before TEXT NOT NULL,         -- when it is tried next
+  last_error TEXT                   -- why it failed the last time
 ) WITHOUT ROWID;
 CREATE INDEX work_not_before ON work (not_before);
 
 -- Single light curves that could not be had, and when they are tried again.
 CREATE TABLE lightcurve_attempts (
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
-  attempts INTEGER NOT NULL,
-  not_before TEXT NOT NULL,
-  last_error TEXT NOT NULL,
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- whose light curve
+  attempts INTEGER NOT NULL,        -- failures so far
+  not_before TEXT NOT NULL,         -- when it is tried next
+  last_error TEXT NOT NULL,         -- why it failed the last time
   PRIMARY KEY (collection, objectid)
 ) WITHOUT ROWID;
 
 -- What the next poll of a list needs to know.
 CREATE TABLE polls (
-  name TEXT PRIMARY KEY CHECK (name IN ('collections', 'datasets')),
-  etag TEXT,
+  name TEXT PRIMARY KEY CHECK (name IN ('collections', 'datasets')), -- which list
+  etag TEXT,                        -- of the last answer
   nsets INTEGER,                    -- window of the dataset list that `etag` belongs to
   proves INTEGER NOT NULL DEFAULT 0,-- its body held a dataset that we knew
   dialect TEXT,
-  last_ok TEXT,
-  last_full TEXT,
+                                    -- documented or running: which form of the API the server
+                                    -- speaks
+  last_ok TEXT,                     -- when it was last read well
+  last_full TEXT,                   -- when the whole list was last read
   proven_until TEXT                 -- nothing up to this last_updated is unknown, but gaps
 ) WITHOUT ROWID;
 
 -- Times at which datasets may have slid past us unseen.
 CREATE TABLE gaps (
-  id INTEGER PRIMARY KEY,
-  detected TEXT NOT NULL,
+  id INTEGER PRIMARY KEY,           -- a number
+  detected TEXT NOT NULL,           -- when
   older_than TEXT,                  -- datasets last updated before this …
   newer_than TEXT,                  -- … and after this may be missing
-  message TEXT NOT NULL
+  message TEXT NOT NULL             -- in words
 );
 
+-- What each cycle, and each task of the daemon, came to.
 CREATE TABLE sync_log (
-  id INTEGER PRIMARY KEY,
-  job TEXT NOT NULL,
-  started TEXT NOT NULL,
-  finished TEXT,
-  outcome TEXT,
-  new_datasets INTEGER,
-  bytes INTEGER,
-  requests INTEGER,
-  message TEXT
+  id INTEGER PRIMARY KEY,           -- a number, growing
+  job TEXT NOT NULL,                -- sync, verify, prune, …
+  started TEXT NOT NULL,            -- when
+  finished TEXT,                    -- when; NULL: it was cut off, or runs
+  outcome TEXT,                     -- ok or failed
+  new_datasets INTEGER,             -- datasets seen for the first time
+  bytes INTEGER,                    -- of bodies received
+  requests INTEGER,                 -- sent
+  message TEXT                      -- the line that people were shown
 );
 
 -- Row counts that would take long to count, kept by the writes that change them.
 CREATE TABLE counts (
-  name TEXT PRIMARY KEY,
-  n INTEGER NOT NULL
+  name TEXT PRIMARY KEY,            -- what is counted
+  n INTEGER NOT NULL                -- how many
 ) WITHOUT ROWID;
 INSERT INTO counts VALUES
   ('dataset_rows', 0), ('objects', 0), ('lightcurves', 0), ('file_bytes', 0);
@@ -246,38 +276,40 @@ END;
 
 -- Saved searches. What the configuration asks, as it was when last looked at.
 CREATE TABLE searches (
-  name TEXT PRIMARY KEY,
-  kind TEXT NOT NULL,
+  name TEXT PRIMARY KEY,            -- as in the configuration
+  kind TEXT NOT NULL,               -- conesearch, ftsquery, columnsearch or xmatch
   params TEXT NOT NULL,             -- JSON: the question, as the configuration puts it
   schedule TEXT NOT NULL,           -- in words
   enabled INTEGER NOT NULL,         -- 0 also when the configuration no longer has it
   last_run TEXT,                    -- when its last run began
   next_run TEXT,                    -- when it is next due; NULL while nothing is foreseen
-  first_seen TEXT NOT NULL,
+  first_seen TEXT NOT NULL,         -- in the configuration
   view_run INTEGER                  -- the run that latest_<name> shows
 );
 
 -- One row per replay. A due time has one row, so it cannot be run twice.
 CREATE TABLE search_runs (
-  id INTEGER PRIMARY KEY,
-  search TEXT NOT NULL REFERENCES searches (name),
+  id INTEGER PRIMARY KEY,           -- a number, growing
+  search TEXT NOT NULL REFERENCES searches (name), -- its name
   due TEXT,                         -- NULL: a person asked for it
   covers INTEGER NOT NULL DEFAULT 1,-- due times it stands for: this one, and those missed before
-  started TEXT NOT NULL,
-  finished TEXT,
+  started TEXT NOT NULL,            -- when
+  finished TEXT,                    -- when; NULL: not yet
   state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'mirroring',
                                        'ok', 'suspect', 'failed', 'gave_up')),
+                                    -- suspect: nothing after something, not believed until it
+                                    -- comes again
   setid TEXT,                       -- of its first part
   nobjects INTEGER,                 -- different objects in the result
   total_nmatches INTEGER,           -- objects matched, before sample and limit
-  added INTEGER,
-  removed INTEGER,
-  changed INTEGER,
-  message TEXT,
+  added INTEGER,                    -- objects that came, since the run it was compared with
+  removed INTEGER,                  -- objects that went
+  changed INTEGER,                  -- objects whose values changed
+  message TEXT,                     -- in words
   params TEXT NOT NULL,             -- JSON: the question of this run
   data TEXT NOT NULL,               -- JSON: how new the searched collections were
-  deadline_s REAL NOT NULL,
-  compared_with INTEGER REFERENCES search_runs (id),
+  deadline_s REAL NOT NULL,         -- seconds after which it is given up
+  compared_with INTEGER REFERENCES search_runs (id), -- the good run before it
   next_look TEXT,                   -- nothing is to be done before
   UNIQUE (search, due)
 );
@@ -285,19 +317,21 @@ CREATE INDEX search_runs_unfinished ON search_runs (search) WHERE finished IS NU
 
 -- A part is one request: only an xmatch of many positions has several.
 CREATE TABLE search_run_sets (
-  run_id INTEGER NOT NULL REFERENCES search_runs (id),
+  run_id INTEGER NOT NULL REFERENCES search_runs (id), -- the run
   part INTEGER NOT NULL,            -- from 1
   setid TEXT,                       -- NULL until the server has named it
   state TEXT NOT NULL CHECK (state IN ('unsent', 'sending', 'made', 'complete',
                                        'empty', 'failed')),
+                                    -- made: the server has named a dataset; complete: it is
+                                    -- mirrored
   request TEXT,                     -- JSON: what is to be sent; NULL once a setid is known
-  sent_at TEXT,
-  completed_at TEXT,
+  sent_at TEXT,                     -- when it was last sent
+  completed_at TEXT,                -- when the dataset was complete
   tries INTEGER NOT NULL DEFAULT 0, -- requests that were not begun, or looks in vain
   lost INTEGER NOT NULL DEFAULT 0,  -- requests that may have been begun without our
                                     -- learning the setid
-  total_nmatches INTEGER,
-  message TEXT,
+  total_nmatches INTEGER,           -- objects matched, before sample and limit
+  message TEXT,                     -- in words
   PRIMARY KEY (run_id, part)
 ) WITHOUT ROWID;
 CREATE INDEX search_run_sets_setid ON search_run_sets (setid) WHERE setid IS NOT NULL;
@@ -305,20 +339,21 @@ CREATE INDEX search_run_sets_setid ON search_run_sets (setid) WHERE setid IS NOT
 -- With rowids: SQLite 3.40's integrity_check misreads a table without them whose primary
 -- key is not its first columns.
 CREATE TABLE search_changes (
-  run_id INTEGER NOT NULL REFERENCES search_runs (id),
-  search TEXT NOT NULL,
+  run_id INTEGER NOT NULL REFERENCES search_runs (id), -- the run that saw it
+  search TEXT NOT NULL,             -- its name
   change TEXT NOT NULL CHECK (change IN ('added', 'removed', 'changed')),
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
+                                    -- added: it came; removed: it went; changed: other values
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- which object
   PRIMARY KEY (run_id, collection, objectid)
 );
 CREATE INDEX search_changes_search ON search_changes (search, run_id);
 
 -- The objects that a search has found and not lost: all its changes so far, added up.
 CREATE TABLE search_members (
-  search TEXT NOT NULL,
-  collection TEXT NOT NULL,
-  objectid TEXT NOT NULL,
+  search TEXT NOT NULL,             -- its name
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- which object
   PRIMARY KEY (search, collection, objectid)
 ) WITHOUT ROWID;
 
@@ -328,39 +363,41 @@ CREATE TABLE jobs (
   schedule TEXT NOT NULL,           -- in words
   due TEXT,                         -- what the next run is for; NULL while nothing is due
   next_run TEXT,                    -- when it is tried: `due`, or later after a failure
-  last_due TEXT,
+  last_due TEXT,                    -- what the last run was for
   last_started TEXT,                -- after last_finished: it runs, or was cut off
-  last_finished TEXT,
+  last_finished TEXT,               -- when
   last_outcome TEXT CHECK (last_outcome IN ('ok', 'failed', 'skipped')),
-  last_message TEXT,
-  failures INTEGER NOT NULL DEFAULT 0
+                                    -- skipped: there was nothing to do
+  last_message TEXT,                -- in words
+  failures INTEGER NOT NULL DEFAULT 0 -- in a row
 ) WITHOUT ROWID;
 
 -- What is wrong for some time, so that it is told once a day and not every time.
 CREATE TABLE troubles (
-  key TEXT PRIMARY KEY,
-  since TEXT NOT NULL,
-  told TEXT NOT NULL,
-  message TEXT NOT NULL
+  key TEXT PRIMARY KEY,             -- what it is about
+  since TEXT NOT NULL,              -- when it began
+  told TEXT NOT NULL,               -- when it was last told
+  message TEXT NOT NULL             -- in words
 ) WITHOUT ROWID;
 
 -- Pruning: files that have left the catalog and are about to leave the disk.
 CREATE TABLE pruned_files (
-  path TEXT PRIMARY KEY
+  path TEXT PRIMARY KEY             -- below the mirror's root
 ) WITHOUT ROWID;
 
 -- Telling people: what has been told, and what is still to be told to whom.
 CREATE TABLE announced (
   subject TEXT PRIMARY KEY,         -- what is watched, or "sent:" and to whom and of what kind
   what TEXT NOT NULL,               -- the last id told, or what is wrong
-  at TEXT NOT NULL
+  at TEXT NOT NULL                  -- when
 ) WITHOUT ROWID;
+-- What is still to be sent to whom.
 CREATE TABLE announcements (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY,           -- a number, growing
   recipient TEXT NOT NULL,          -- hash of the command or address
-  kind TEXT NOT NULL,
-  at TEXT NOT NULL,
+  kind TEXT NOT NULL,               -- of event
+  at TEXT NOT NULL,                 -- when it happened
   event TEXT NOT NULL,              -- JSON
-  tries INTEGER NOT NULL DEFAULT 0,
-  not_before TEXT NOT NULL
+  tries INTEGER NOT NULL DEFAULT 0, -- failures so far
+  not_before TEXT NOT NULL          -- when it is tried next
 );
