@@ -53,10 +53,16 @@ class TaskQueue:
     def put(self, task: Task, *, first: bool = False) -> int | None:
         """Add a task; return how many wait before it, or None if it was not taken.
 
-        A task that is waiting already is not added again, and a closed queue takes none.
+        A task of the daemon's own that is waiting already is not added again, and a closed
+        queue takes none. What waits in vain gives way: an older configuration to a newer
+        one, and what somebody asked for who has gone to the same, asked for anew.
         """
         with self._changed:
-            if self._closed or (not isinstance(task, Asked) and task in self._tasks):
+            if self._closed:
+                return None
+            for one in [one for one in self._tasks if _in_vain(one, task)]:
+                self._tasks.remove(one)
+            if not _of_somebody(task) and task in self._tasks:
                 return None
             ahead = 0 if first else len(self._tasks)
             if first:
@@ -92,3 +98,17 @@ class TaskQueue:
         """Whether a scheduled job is waiting."""
         with self._changed:
             return Scheduled(name) in self._tasks
+
+
+def _of_somebody(task: Task) -> bool:
+    return isinstance(task, Asked) and task.outbox is not None
+
+
+def _in_vain(waiting: Task, new: Task) -> bool:
+    """Whether a task need not be done once `new` is."""
+    match waiting, new:
+        case Adopt(), Adopt():
+            return True
+        case Asked(request, outbox), Asked(again):
+            return request == again and outbox is not None and outbox.closed
+    return False

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lccmirror.config import Config, load_config
 from lccmirror.daemon.control import MOST_CLIENTS, Control, short_name
 from lccmirror.daemon.logs import logging_to
 from lccmirror.daemon.notify_systemd import Notifier, under_systemd, watchdog_s
@@ -34,7 +35,7 @@ from lccmirror.daemon.protocol import (
     read_request,
 )
 from lccmirror.daemon.pulse import Pulse, Stop
-from lccmirror.daemon.queue import Asked, Scheduled, TaskQueue
+from lccmirror.daemon.queue import Adopt, Asked, Scheduled, TaskQueue
 from lccmirror.daemon.scheduler import BackgroundTimer
 from lccmirror.daemon.timetable import Every, Nightly
 from lccmirror.errors import FormatError, MirrorUnusable
@@ -84,14 +85,55 @@ def test_a_job_waits_once_and_wishes_wait_each() -> None:
     queue = TaskQueue()
     assert queue.put(Scheduled("datasets")) == 0
     assert queue.put(Scheduled("datasets")) is None
-    assert queue.put(Asked(Sync())) == 1
-    assert queue.put(Asked(Sync())) == 2
+    first, second = Asked(Sync(), Outbox()), Asked(Sync(), Outbox())
+    assert queue.put(first) == 1
+    assert queue.put(second) == 2
     assert queue.take(0) == Scheduled("datasets")
     left: list[object] = []
     queue.close(left.append)
-    assert left == [Asked(Sync()), Asked(Sync())]
+    assert left == [first, second]
     assert queue.put(Scheduled("datasets")) is None
     assert queue.take() is None
+
+
+def test_a_signal_that_comes_again_and_again_is_one_wish() -> None:
+    queue = TaskQueue()
+    assert queue.put(Asked(Sync())) == 0
+    assert queue.put(Asked(Sync())) is None
+    assert len(queue) == 1
+
+
+def test_wishes_of_those_who_have_gone_do_not_pile_up() -> None:
+    queue = TaskQueue()
+    for _ in range(100):
+        outbox = Outbox()
+        assert queue.put(Asked(Sync(), outbox)) == 0
+        outbox.close()
+    other, again = Asked(Sync(dry_run=True), Outbox()), Asked(Sync(), Outbox())
+    assert queue.put(other) == 1
+    # What they asked for is still done, when its turn is.
+    assert queue.put(again) == 1
+    assert (queue.take(0), queue.take(0), queue.take(0)) == (other, again, None)
+
+
+def written(path: Path, url: str) -> Config:
+    """Return a configuration."""
+    path.write_text(f'[server]\nurl = "{url}"\n[mirror]\nroot = "mirror"\n')
+    return load_config(path)
+
+
+def test_of_two_configurations_that_wait_the_newer_one_counts(tmp_path: Path) -> None:
+    older, newer = (
+        written(tmp_path / f"{name}.toml", f"http://{name}.example.org")
+        for name in ("older", "newer")
+    )
+    queue = TaskQueue()
+    queue.put(Scheduled("datasets"))
+    queue.put(Adopt(older), first=True)
+    queue.put(Adopt(newer), first=True)
+    assert queue.take(0) == Adopt(newer)
+    assert queue.take(0) == Scheduled("datasets")
+    assert queue.take(0) is None
 
 
 def test_bytes_add_up_while_nobody_reads_and_a_slow_reader_is_given_up() -> None:
