@@ -9,18 +9,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, FormatError, LccMirrorError, Stopped, TransientError
+from ..errors import AccessDenied, FormatError, Stopped, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
+from .admission import Admission, Watch
 from .first_look import check_beginning
 
 if TYPE_CHECKING:
@@ -37,10 +39,6 @@ class NotComplete(TransientError):
 
 class NotForUs(AccessDenied):
     """The dataset is there, but somebody else's."""
-
-
-class TooLargeForUs(LccMirrorError):
-    """A file is larger than ``[select] max_size`` wants."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,8 @@ class Fetcher:
 
     Attributes
     ----------
-    admit
-        Called with the bytes wanted and what for, before they are asked for; raises
-        `NoRoom`.
+    admission
+        Asked before each download.
     """
 
     client: LccClient
@@ -93,7 +90,7 @@ class Fetcher:
     config: Config
     progress: Progress
     stop: threading.Event
-    admit: Callable[[int, str], None]
+    admission: Admission
 
 
 @dataclass(frozen=True)
@@ -186,6 +183,8 @@ def fetch_json(
     ------
     NotComplete
         If the server is still making the dataset.
+    NoRoom
+        If it does not fit.
     """
     path = layout.product(setid, "json")
     part = fetcher.root / layout.arriving(path)
@@ -194,8 +193,31 @@ def fetch_json(
         known = _noted(note)
         if known.get("version") == version and known.get("sha256") == sha256_of(part):
             size = part.stat().st_size
+            fetcher.admission.ask(path.rsplit("/", 1)[-1], size, size)
             return Product("json", path, part, size, known["sha256"]), known.get("has_lczip")
     remove_note(note)
+    admission, label = fetcher.admission, path.rsplit("/", 1)[-1]
+    # How large it is shows when it has come; on a disk with no room at all it is not asked for.
+    admission.ask(label, 0, 0)
+    try:
+        header = _fetch_pages(fetcher, setid, part, label)
+        size = part.stat().st_size
+        admission.ask(label, size, size)
+    except BaseException:
+        admission.give_back(label)
+        # Nothing goes on with a part of it, so it must not take room.
+        remove(part)
+        raise
+    if on_header is not None:
+        on_header(header)
+    sha256 = sha256_of(part)
+    noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
+    write_note(note, json.dumps(noted).encode())
+    return Product("json", path, part, size, sha256), header.has_lczip
+
+
+def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, label: str) -> DatasetHeader:
+    """Write all pages of a dataset's JSON to `part`, packed; return the last one's header."""
     npages = page = 1
     with open_for_write(part) as raw:
         # No name and no time in the gzip header: the same JSON gives the same file.
@@ -205,18 +227,23 @@ def fetch_json(
                     header = answer.header
                     if header.status != "complete":
                         raise NotComplete(f"dataset {setid} is {header.status} on the server")
+                    come = part.stat().st_size
+                    # It is no larger than before it is packed.
+                    fetcher.admission.ask(label, come + _size_of(answer.body), come)
                     shutil.copyfileobj(answer.body, packed, _COPY_BYTES)
                     packed.write(b"\n")
                     if not answer.result_has_all_rows:
                         npages = header.npages or 1
                 page += 1
         flush_file(raw)
-    if on_header is not None:
-        on_header(header)
-    sha256 = sha256_of(part)
-    noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
-    write_note(note, json.dumps(noted).encode())
-    return Product("json", path, part, part.stat().st_size, sha256), header.has_lczip
+    return header
+
+
+def _size_of(body: IO[bytes]) -> int:
+    """Return how many bytes a file at its beginning has."""
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return size
 
 
 def _noted(note: Path) -> dict[str, Any]:
@@ -245,7 +272,9 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
     """
     part = fetcher.root / layout.arriving(path)
     limits = fetcher.config.limits
-    watch = _Watch(fetcher, path)
+    watch = Watch(
+        fetcher.admission, fetcher.progress, fetcher.config.select.max_size, path, part
+    )
     ok = False
     try:
         got = fetcher.client.download(
@@ -276,37 +305,6 @@ def fetch_file(fetcher: Fetcher, source: str, path: str, kind: str) -> Product:
         proven=proven,
         certain=proven and got.etag_agrees is True,
     )
-
-
-class _Watch:
-    """Asks for room before a download, and shows how far it is."""
-
-    def __init__(self, fetcher: Fetcher, path: str) -> None:
-        self._fetcher = fetcher
-        self._key = path
-        self._label = path.rsplit("/", 1)[-1]
-        self._at: int | None = None
-
-    def admit(self, wanted: int) -> None:
-        largest = self._fetcher.config.select.max_size
-        if largest is not None and wanted > largest:
-            raise TooLargeForUs(f"{self._label} has {wanted:,} bytes (select.max_size)")
-        self._fetcher.admit(wanted, self._label)
-
-    def __call__(self, on_hand: int, total: int | None) -> None:
-        progress = self._fetcher.progress
-        if self._at is None:
-            progress.begin(self._key, self._label, total)
-            self._at = 0
-        progress.advance(self._key, on_hand - self._at)
-        self._at = on_hand
-        if total is None:
-            # Nobody told how large it is: it is asked for as it comes.
-            self.admit(on_hand)
-
-    def end(self, *, ok: bool) -> None:
-        if self._at is not None:
-            self._fetcher.progress.end(self._key, ok=ok)
 
 
 def discard(part: Path) -> None:

@@ -84,24 +84,40 @@ class Room:
     min_free: int
     max_bytes: int | None
 
-    def check(self, wanted: int, mirrored: int, what: str) -> None:
-        """Make sure that `wanted` more bytes fit beside the `mirrored` ones.
+    def check(
+        self, what: str, whole: int, on_hand: int = 0, *, promised: int = 0, mirrored: int
+    ) -> None:
+        """Make sure that a file fits.
+
+        Parameters
+        ----------
+        what
+            Its name, for the message.
+        whole
+            Bytes of all of it.
+        on_hand
+            Bytes of it that are on the disk already.
+        promised
+            Bytes that others are about to put on the disk.
+        mirrored
+            Bytes of all other files, as `max_bytes` counts.
 
         Raises
         ------
         NoRoom
-            If they do not.
+            If it does not.
         """
-        free = shutil.disk_usage(self.root).free
+        free = max(0, shutil.disk_usage(self.root).free - promised)
+        wanted = whole - on_hand
         if free - wanted < self.min_free:
             raise NoRoom(
                 f"no room for {what}: {wanted:,} bytes wanted, {free:,} free, "
                 f"{self.min_free:,} must stay free (mirror.min_free)",
                 hint="free some space on the disk, or lower mirror.min_free",
             )
-        if self.max_bytes is not None and mirrored + wanted > self.max_bytes:
+        if self.max_bytes is not None and mirrored + whole > self.max_bytes:
             raise NoRoom(
-                f"no room for {what}: {wanted:,} bytes wanted, the mirror holds {mirrored:,} "
+                f"no room for {what}: {whole:,} bytes wanted, the mirror holds {mirrored:,} "
                 f"of {self.max_bytes:,} allowed (mirror.max_bytes)",
                 hint="raise mirror.max_bytes, or narrow [select]",
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..clock import Now
+from .admission import Admission
 from .fetch import Fetcher
 from .filesystem import Room
 from .mirror import Mirror
@@ -30,35 +31,22 @@ class Session:
 
 
 def fetcher_for(session: Session) -> Fetcher:
+    """Return what workers need, with all the room that there is at this moment."""
     config = session.config.mirror
     room = Room(session.mirror.root, config.min_free, config.max_bytes)
-    mirrored = session.mirror.conn.execute(
-        "SELECT n FROM counts WHERE name = 'file_bytes'"
-    ).fetchone()[0]
-    taken = _Taken(mirrored)
-
-    def admit(size: int, what: str) -> None:
-        with taken.lock:
-            # Another attempt at the same file asks for what is left of it.
-            size = max(size, taken.admitted.get(what, 0))
-            others = taken.mirrored + sum(taken.admitted.values()) - taken.admitted.get(what, 0)
-            room.check(size, others, what)
-            taken.admitted[what] = size
-
+    (mirrored,) = session.mirror.conn.execute(_MIRRORED).fetchone()
     return Fetcher(
         session.client,
         session.mirror.root,
         session.config,
         session.progress,
         session.stop,
-        admit,
+        Admission(room, mirrored),
     )
 
 
-@dataclass
-class _Taken:
-    """Bytes mirrored when the cycle began, and what workers have been admitted to fetch."""
-
-    mirrored: int
-    admitted: dict[str, int] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+# What is damaged is about to be replaced: a mirror at its limit must heal all the same.
+_MIRRORED = """
+SELECT n - (SELECT coalesce(sum(size), 0) FROM files WHERE state IN ('damaged', 'missing'))
+FROM counts WHERE name = 'file_bytes'
+"""

@@ -30,7 +30,8 @@ from ..errors import (
     Unreachable,
 )
 from . import ingest
-from .fetch import FetchedTable, NotComplete, NotForUs, TooLargeForUs, fetch_table
+from .admission import TooLargeForUs
+from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
 from .recover import drop_downloads
 from .report import CycleReport

@@ -89,12 +89,12 @@ def test_a_local_disk_is_fine_and_so_is_a_system_without_mountinfo(tmp_path: Pat
 
 
 def test_room_is_what_the_disk_and_the_limit_leave(tmp_path: Path) -> None:
-    Room(tmp_path, 0, None).check(1000, 10**15, "x")
-    Room(tmp_path, 0, 2000).check(1000, 1000, "x")
+    Room(tmp_path, 0, None).check("x", 1000, mirrored=10**15)
+    Room(tmp_path, 0, 2000).check("x", 1000, mirrored=1000)
     with pytest.raises(NoRoom, match=r"1,000 bytes wanted.*mirror\.max_bytes") as limited:
-        Room(tmp_path, 0, 2000).check(1000, 1001, "a file")
+        Room(tmp_path, 0, 2000).check("a file", 1000, mirrored=1001)
     with pytest.raises(NoRoom, match=r"a file.*mirror\.min_free") as full:
-        Room(tmp_path, 10**18, None).check(1, 0, "a file")
+        Room(tmp_path, 10**18, None).check("a file", 1, mirrored=0)
     assert limited.value.exit_code == full.value.exit_code == 73
     assert limited.value.hint
     assert full.value.hint

@@ -10,7 +10,15 @@ from ...catalog.datasets import record_result
 from ...catalog.searches import PartRow, RunRow
 from ...catalog.work import add_work
 from ...clock import to_text
-from ...errors import AccessDenied, FormatError, KeyRefused, NotFound, ServerError, Stopped
+from ...errors import (
+    AccessDenied,
+    FormatError,
+    KeyRefused,
+    NoRoom,
+    NotFound,
+    ServerError,
+    Stopped,
+)
 from ...server import DatasetHeader
 from .. import layout
 from ..fetch import NotComplete, discard, fetch_json
@@ -66,13 +74,13 @@ def _look(session: Session, setid: str) -> tuple[DatasetHeader | None, str]:
         fetch_json(fetcher, setid, None, headers.append)
     except Stopped:
         raise
-    except (ServerError, FormatError) as error:
+    except (ServerError, FormatError, NoRoom) as error:
         discard(part)
         return None, _why(setid, error)
     return headers[0], ""
 
 
-def _why(setid: str, error: ServerError | FormatError) -> str:
+def _why(setid: str, error: ServerError | FormatError | NoRoom) -> str:
     if isinstance(error, NotFound):
         return _NOT_THERE.format(setid=setid)
     if isinstance(error, NotComplete):

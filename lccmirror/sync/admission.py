@@ -1,0 +1,138 @@
+"""Who may fetch how much: asked before each download, for all workers together."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import LccMirrorError
+from .filesystem import Room
+
+if TYPE_CHECKING:
+    from .progress import Progress
+
+
+class TooLargeForUs(LccMirrorError):
+    """A file is larger than ``[select] max_size`` wants."""
+
+
+@dataclass
+class _Coming:
+    """A file that was let in, and how much of it is on the disk."""
+
+    whole: int
+    on_hand: int
+
+
+class Admission:
+    """The room of one cycle, given out.
+
+    Parameters
+    ----------
+    room
+        What the disk and the limit leave.
+    mirrored
+        Bytes that the mirror held at the beginning, as `mirror.max_bytes` counts.
+    """
+
+    def __init__(self, room: Room, mirrored: int) -> None:
+        self._room = room
+        self._mirrored = mirrored
+        self._files: dict[str, _Coming] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, what: str, whole: int, on_hand: int) -> None:
+        """Let a file in, or one more attempt at it.
+
+        Parameters
+        ----------
+        what
+            Its name, for the message too.
+        whole
+            Bytes of all of it.
+        on_hand
+            How many of them are on the disk already.
+
+        Raises
+        ------
+        NoRoom
+            If it does not fit beside what others have been let in for.
+        """
+        with self._lock:
+            others = [one for name, one in self._files.items() if name != what]
+            promised = sum(one.whole - one.on_hand for one in others)
+            counted = self._mirrored + sum(one.whole for one in others)
+            self._room.check(what, whole, on_hand, promised=promised, mirrored=counted)
+            self._files[what] = _Coming(whole, on_hand)
+
+    def came(self, what: str, on_hand: int) -> None:
+        """Note how much of a file is on the disk by now."""
+        with self._lock:
+            if (one := self._files.get(what)) is not None:
+                one.on_hand = min(on_hand, one.whole)
+
+    def give_back(self, what: str) -> None:
+        """A file did not come: what was kept for it is for others."""
+        with self._lock:
+            self._files.pop(what, None)
+
+
+class Watch:
+    """Asks for room before a download, and shows how far it is.
+
+    Parameters
+    ----------
+    max_size
+        ``select.max_size``.
+    path
+        Of the file, below the mirror's root.
+    part
+        Where it arrives.
+    """
+
+    def __init__(
+        self,
+        admission: Admission,
+        progress: Progress,
+        max_size: int | None,
+        path: str,
+        part: Path,
+    ) -> None:
+        self._admission = admission
+        self._progress = progress
+        self._max_size = max_size
+        self._key = path
+        self._part = part
+        self._label = path.rsplit("/", 1)[-1]
+        self._at: int | None = None
+
+    def admit(self, wanted: int) -> None:
+        """Ask for so many more bytes than there are."""
+        on_hand = self._part.stat().st_size if self._part.exists() else 0
+        self._ask(on_hand + wanted, on_hand)
+
+    def _ask(self, whole: int, on_hand: int) -> None:
+        if self._max_size is not None and whole > self._max_size:
+            raise TooLargeForUs(f"{self._label} has {whole:,} bytes (select.max_size)")
+        self._admission.ask(self._label, whole, on_hand)
+
+    def __call__(self, on_hand: int, total: int | None) -> None:
+        if self._at is None:
+            self._progress.begin(self._key, self._label, total)
+            self._at = 0
+        self._progress.advance(self._key, on_hand - self._at)
+        self._at = on_hand
+        if total is None:
+            # Nobody told how large it is: it is asked for as it comes.
+            self._ask(on_hand, on_hand)
+        else:
+            self._admission.came(self._label, on_hand)
+
+    def end(self, *, ok: bool) -> None:
+        """It has come, or not."""
+        if not ok:
+            self._admission.give_back(self._label)
+        if self._at is not None:
+            self._progress.end(self._key, ok=ok)
