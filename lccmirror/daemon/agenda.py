@@ -104,7 +104,8 @@ class Agenda:
                 skipped = replace(row, due=point, next_run=point, last_outcome="skipped")
                 put_job(self._conn, skipped)
                 return None
-            put_job(self._conn, replace(row, last_due=row.due, last_started=to_text(now)))
+            for_ = to_text(min(due, now))
+            put_job(self._conn, replace(row, last_due=for_, last_started=to_text(now)))
         return job, due
 
     def finish(self, job: Job, due: datetime, outcome: Outcome) -> None:
@@ -144,13 +145,20 @@ class Agenda:
             with transaction(self._conn):
                 put_job(self._conn, replace(row, due=due, next_run=next_run))
 
-    def hurry(self, names: Iterable[str]) -> None:
-        """Have jobs tried again at once that wait after a failure."""
+    def hurry(self, names: Iterable[str], *, after_failure: bool = True) -> None:
+        """Have jobs run at once; what they are due for next stays.
+
+        Parameters
+        ----------
+        after_failure
+            Only those that wait after a failure.
+        """
         now = to_text(self._now())
         with transaction(self._conn):
             for name in names:
                 row = get_job(self._conn, name)
-                if row is not None and row.failures and (row.next_run or "") > now:
+                waits = row is not None and (row.failures > 0 or not after_failure)
+                if row is not None and waits and (row.next_run or "") > now:
                     put_job(self._conn, replace(row, next_run=now))
 
     def jobs(self) -> tuple[Job, ...]:

@@ -29,6 +29,7 @@ from .queue import Adopt, Asked, Scheduled, Task, TaskQueue
 from .requests import in_words
 from .runner import HOLD_OFF, Appointments, JobRunner
 from .scheduler import Scheduler
+from .surprises import Surprises
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -82,7 +83,8 @@ class Daemon:
         self._observers = observers
         self._chance = chance
         self._askers = Askers(hold, pulse)
-        self._jobs = JobRunner(hold, self._askers.relay, self._tell)
+        self._surprises = Surprises(hold.now)
+        self._jobs = JobRunner(hold, self._askers.relay, self._tell, self._surprises)
         # The scheduler's thread takes out of `armed` what it has called.
         self._arming = threading.Lock()
 
@@ -204,9 +206,9 @@ class Daemon:
         for observer in self._observers:
             try:
                 observer(event)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 -- told; the work goes on
                 # Whoever watches must never be the reason that the work fails.
-                log.exception("an observer of %s failed", type(event).__name__)
+                self._surprises.tell(f"an observer of {type(event).__name__} failed", error)
 
 
 def _name_of(task: Task) -> str:

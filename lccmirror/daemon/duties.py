@@ -75,8 +75,8 @@ def outcome_of(report: CycleReport) -> Outcome:
         or report.new_collections
     )
     ended = report.stopped or report.no_room
-    # Datasets that failed have delays of their own, in the work table.
-    ok = report.exit_code in (0, 1) and report.stopped is None
+    # What failed or did not fit has delays of its own, in the work table.
+    ok = report.stopped is None
     return Outcome(ok, report.summary(), news, error=ended)
 
 

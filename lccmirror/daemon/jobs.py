@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..errors import LccMirrorError, NoRoom, ServerError
+from ..errors import (
+    FileChanged,
+    LccMirrorError,
+    NoRoom,
+    PageNotReady,
+    ProtocolError,
+    RequestRefused,
+    ServerError,
+    TooLarge,
+)
 from .timetable import Timetable
 
 if TYPE_CHECKING:
     from ..sync.session import Session
+
+# The server is there, but what it says to this one request is of no use.
+_ANSWERED = (FileChanged, PageNotReady, ProtocolError, RequestRefused, TooLarge)
 
 
 @dataclass(frozen=True)
@@ -38,8 +50,15 @@ class Outcome:
 
     @property
     def gone(self) -> ServerError | None:
-        """The error that says that the server is gone, if so."""
-        return self.error if isinstance(self.error, ServerError) else None
+        """The error that says that the server is gone, or refuses all we ask, if so."""
+        if isinstance(self.error, ServerError) and not isinstance(self.error, _ANSWERED):
+            return self.error
+        return None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server was there, be it with an answer that is of no use."""
+        return self.ok or isinstance(self.error, _ANSWERED)
 
     @property
     def no_room(self) -> NoRoom | None:

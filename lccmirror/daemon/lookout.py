@@ -59,7 +59,11 @@ WITH failed AS (
 SELECT f.search, f.times, r.message FROM failed AS f JOIN search_runs AS r ON r.id = f.newest
 WHERE f.times >= ?
 """
-_FAILING_JOBS = "SELECT name, failures, last_message FROM jobs WHERE failures >= ?"
+# That the server is gone, or the disk full, is told as that and not as a job's failure.
+_FAILING_JOBS = """
+SELECT name, failures, last_message FROM jobs
+WHERE failures >= ? AND EXISTS (SELECT 1 FROM troubles WHERE key = 'job ' || name)
+"""
 _GAPS = "SELECT id, older_than, newer_than, message FROM gaps WHERE id > ? ORDER BY id"
 _UNSOUND = "SELECT path FROM files WHERE state IN ('damaged', 'missing') ORDER BY path"
 _TROUBLE = "SELECT since, message FROM troubles WHERE key = ?"

@@ -21,6 +21,7 @@ from .hold import Hold
 from .jobs import Job, Outcome
 from .outbox import Relay
 from .searches import SearchJob
+from .surprises import Surprises
 from .troubles import Troubles
 
 if TYPE_CHECKING:
@@ -46,18 +47,28 @@ class JobRunner:
         Makes what is shown the progress of a job.
     tell
         Called with what happens.
+    surprises
+        Told of errors that nobody foresaw.
     """
 
     def __init__(
-        self, hold: Hold, relay: Callable[[], Relay], tell: Callable[[Event], None]
+        self,
+        hold: Hold,
+        relay: Callable[[], Relay],
+        tell: Callable[[Event], None],
+        surprises: Surprises,
     ) -> None:
         self._hold = hold
+        self._surprises = surprises
         self._relay = relay
         self._tell = tell
         self._agenda = Agenda(hold.mirror.conn, hold.now)
         self._troubles = Troubles(hold.mirror.conn, hold.now)
         self._searches = SearchJob(lambda report: tell(SearchEnded(report)))
         self._held_off: Appointments = {}
+        # Jobs that did not get through to the server, until the probe has said whose fault
+        # that is.
+        self._in_doubt: dict[str, str] = {}
         # When all that did not fit will have been tried again.
         self._short_until = last_retry(hold.mirror.conn)
 
@@ -68,7 +79,10 @@ class JobRunner:
     def look_for_server(self) -> None:
         """If the server is gone, have it asked soon: somebody may know that it is back."""
         if self._troubles.on("server"):
-            self._agenda.hurry(job.name for job in self._agenda.jobs() if job.probe)
+            self._agenda.hurry(self._probes())
+
+    def _probes(self) -> list[str]:
+        return [job.name for job in self._agenda.jobs() if job.probe]
 
     def run(self, name: str) -> None:
         """Run a job whose time has come, unless it is not due, or waits for the server."""
@@ -89,9 +103,10 @@ class JobRunner:
         with local_errors():
             self._agenda.finish(job, due, outcome)
         self._troubles.over("catalog", "the catalog can be written again")
-        self._judge(f"job {name}", outcome, probe=job.probe)
+        self._judge(job, outcome)
         if not outcome.more:
-            self._tell(JobEnded(name, due, started, self._hold.now(), outcome))
+            # One that was hurried is for now; what it is due for is still to come.
+            self._tell(JobEnded(name, min(due, started), started, self._hold.now(), outcome))
 
     def _run(self, job: Job) -> Outcome:
         try:
@@ -110,28 +125,47 @@ class JobRunner:
             raise outcome.error
         return outcome
 
-    def _judge(self, key: str, outcome: Outcome, *, probe: bool) -> None:
+    def _judge(self, job: Job, outcome: Outcome) -> None:
         """Tell what should be told of how a job ended."""
-        if outcome.gone is not None:
-            fresh = not self._troubles.on("server")
-            self._troubles.begin("server", _gone(outcome.gone))
-            if fresh:
-                self._tell(ServerGone(outcome.gone))
+        if outcome.gone is not None and job.probe:
+            self._server_gone(outcome.gone)
             return
-        if probe and outcome.ok and self._troubles.over("server", "the server is back"):
-            self._tell(ServerBack())
+        if job.probe and outcome.answered:
+            self._server_there()
         if outcome.no_room is not None:
             self._troubles.begin("room", printable(outcome.no_room.message))
             self._short_until = last_retry(self._hold.mirror.conn)
-        elif probe and self._tried_again():
+        elif job.probe and outcome.ok and self._tried_again():
             self._troubles.over("room", "there is room again")
+        why = outcome.message if outcome.error is None else outcome.error.message
+        key, failed = f"job {job.name}", printable(f"{job.name} failed: {why}")
         if outcome.ok or outcome.no_room is not None:
+            self._in_doubt.pop(job.name, None)
             self._troubles.over(key, f"{key} goes well again")
             level = logging.INFO if outcome.news else logging.DEBUG
-            log.log(level, "%s: %s", key.removeprefix("job "), printable(outcome.message))
+            log.log(level, "%s: %s", job.name, printable(outcome.message))
+        elif outcome.gone is not None and not self._troubles.on(key):
+            # Either the server is gone, or only what this job asks for. That is to be known
+            # before anything is said, and not only when the next poll is due.
+            self._in_doubt[job.name] = failed
+            with local_errors():
+                self._agenda.hurry(self._probes(), after_failure=False)
         else:
-            message = f"{key.removeprefix('job ')} failed: {outcome.message}"
-            self._troubles.begin(key, printable(message))
+            self._troubles.begin(key, failed)
+
+    def _server_gone(self, error: ServerError) -> None:
+        self._in_doubt.clear()
+        fresh = not self._troubles.on("server")
+        self._troubles.begin("server", _gone(error))
+        if fresh:
+            self._tell(ServerGone(error))
+
+    def _server_there(self) -> None:
+        if self._troubles.over("server", "the server is back"):
+            self._tell(ServerBack())
+        for name, failed in self._in_doubt.items():
+            self._troubles.begin(f"job {name}", failed)
+        self._in_doubt.clear()
 
     def _tried_again(self) -> bool:
         """Whether what did not fit was tried since: a poll alone does not show room."""
@@ -176,7 +210,7 @@ class JobRunner:
             with contextlib.suppress(sqlite3.Error):
                 conn.rollback()
         self._held_off[name] = self._hold.now() + HOLD_OFF
-        log.error("%s: this is a bug in lccmirror, or a broken machine", name, exc_info=error)
+        self._surprises.tell(f"{name}: this is a bug in lccmirror, or a broken machine", error)
 
 
 def _gone(error: ServerError) -> str:

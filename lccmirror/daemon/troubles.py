@@ -26,7 +26,7 @@ class Troubles:
     Parameters
     ----------
     conn
-        The catalog; a full disk there loses no line, only its memory after a restart.
+        The catalog; a full or failing disk loses no line, only its memory after a restart.
     now
         The time.
     """
@@ -47,7 +47,8 @@ class Troubles:
         if known is None:
             log.warning("%s", message)
             self._put(Trouble(key, to_text(now), to_text(now), message))
-        elif now - from_text(known.told) >= _REMINDER:
+        elif not timedelta(0) <= now - from_text(known.told) < _REMINDER:
+            # What was told in the future was told by a clock that was wrong.
             log.warning("still, since %sZ: %s", known.since[:19], message)
             self._put(replace(known, told=to_text(now), message=message))
         else:
@@ -61,23 +62,28 @@ class Troubles:
         lasted = self._now() - from_text(known.since)
         log.info("%s, after %s", message, _words(lasted))
         self._known[key] = None
-        with contextlib.suppress(sqlite3.OperationalError), transaction(self._conn):
+        with contextlib.suppress(sqlite3.Error), transaction(self._conn):
             end_trouble(self._conn, key)
         return True
 
     def _get(self, key: str) -> Trouble | None:
         if key not in self._known:
-            self._known[key] = trouble(self._conn, key)
+            try:
+                self._known[key] = trouble(self._conn, key)
+            except sqlite3.Error:
+                # The catalog may be what the trouble is about: it is told all the same.
+                return None
         return self._known[key]
 
     def _put(self, one: Trouble) -> None:
         self._known[one.key] = one
-        with contextlib.suppress(sqlite3.OperationalError), transaction(self._conn):
+        with contextlib.suppress(sqlite3.Error), transaction(self._conn):
             put_trouble(self._conn, one)
 
 
 def _words(span: timedelta) -> str:
-    minutes = round(span.total_seconds() / 60)
+    # Not less than none, whatever was done to the clock.
+    minutes = max(0, round(span.total_seconds() / 60))
     if minutes < 60:
         return f"{minutes} min"
     if minutes < 48 * 60:

@@ -98,9 +98,9 @@ def make(site: Site, count: int) -> None:
 
 def test_low_disk_is_told_once(tmp_path: Path, webhook: Webhook) -> None:
     with Site(tmp_path) as site, DaemonSite(site) as daemon:
-        # That the poll's job fails again and again for it is told as well, and no matter here.
         site.configure(
-            '[mirror]\nmax_bytes = "10MB"\n[[notify]]\nevents = ["low_disk"]\n'
+            '[mirror]\nmax_bytes = "10MB"\n'
+            '[[notify]]\nevents = ["low_disk", "repeated_failure"]\n'
             f'url = "{webhook.url}/hook"\nat_most_every = "0s"\n'
         )
         large = site.server.make_table(

@@ -214,7 +214,11 @@ def test_a_job_that_fails_and_a_server_gone_for_a_day_are_told(desk: Desk) -> No
         "INSERT INTO jobs (name, schedule, failures, last_message) VALUES ('tidy', '', 3, 'x')"
     )
     desk.conn.execute(
-        "INSERT INTO troubles VALUES ('server', '2026-01-01T00:00:00Z', '', 'gone')"
+        "INSERT INTO jobs (name, schedule, failures, last_message) VALUES ('keys', '', 9, 'y')"
+    )
+    desk.conn.execute(
+        "INSERT INTO troubles VALUES ('server', '2026-01-01T00:00:00Z', '', 'gone'), "
+        "('job tidy', '2026-01-01T00:00:00Z', '', 'x')"
     )
     (told,) = desk.after(2 * HOUR)
     assert told["events"][0]["message"] == "the job tidy has failed 3 times in a row: x"

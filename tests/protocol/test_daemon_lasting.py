@@ -1,0 +1,135 @@
+"""What goes wrong with a daemon that runs for long: clocks, half a server, many wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lccmirror.daemon import duties, runner
+from lccmirror.daemon.events import JobEnded
+from lccmirror.daemon.jobs import Job, Outcome
+from lccmirror.daemon.timetable import Every
+from tests.support.daemon import DaemonSite
+from tests.support.misbehaving import body, reset, status
+from tests.support.site import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def daemon(site: Site) -> Iterator[DaemonSite]:
+    with DaemonSite(site) as daemon:
+        yield daemon
+
+
+def hours(daemon: DaemonSite, name: str) -> list[float]:
+    """Return for what hours a job was run."""
+    return [
+        round((one.due - daemon.began) / timedelta(hours=1), 3)
+        for one in daemon.events
+        if isinstance(one, JobEnded) and one.name == name
+    ]
+
+
+def said_of(daemon: DaemonSite, *words: str) -> list[str]:
+    """Return the lines of the log that have any of these words."""
+    return [line for line in daemon.log if any(word in line for word in words)]
+
+
+def test_one_list_that_is_broken_for_a_week_is_no_server_that_comes_and_goes(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure('[server]\nretry_total = "0s"\n[poll]\ndatasets = "1h"\ncollections = "2h"')
+    daemon.start().run(0.5)
+    site.server.add("/api/collections", status(500), times=None)
+    daemon.at(7 * 24 + 0.5, site.server.behave)
+    daemon.run(7 * 24 + 4.2)
+    assert hours(daemon, "datasets")[-3:] == [170, 171, 172]
+    assert said_of(daemon, "the server is") == []
+    first, *reminders, last = said_of(daemon, "collections failed", "collections goes")
+    assert "collections failed: list of collections: the server failed (500)" in first
+    assert "job collections goes well again" in last
+    assert all("still, since" in line for line in reminders)
+    assert len(reminders) == 6
+
+
+def test_an_outage_that_another_job_meets_is_told_once_and_ends_soon_after_its_end(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure(
+        '[server]\nretry_total = "0s"\n[poll]\ndatasets = "1d"\ncollections = "1h"\n'
+    )
+    daemon.start().run(0.5)
+    site.server.add(".*", reset(), times=None)
+    daemon.at(1.4, site.server.behave)
+    daemon.run(24.5)
+    # The poll that found out was not the one of the next day, and that came all the same.
+    assert hours(daemon, "collections")[-23:] == list(range(2, 25))
+    assert hours(daemon, "datasets")[-1] == 24
+    assert all(1 <= hour < 2 for hour in hours(daemon, "datasets")[1:-1])
+    gone, back = said_of(daemon, "the server is")
+    assert "the server is gone: " in gone
+    assert "the server is back, after " in back
+    assert said_of(daemon, "failed", "goes well") == []
+
+
+def test_a_list_of_datasets_that_makes_no_sense_keeps_no_other_job_waiting(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure('[poll]\ndatasets = "1h"\ncollections = "1h"')
+    daemon.start().run(0.5)
+    site.server.add("/api/datasets", body(b"[]"), times=None)
+    daemon.run(6.5)
+    assert hours(daemon, "collections") == [0, 1, 2, 3, 4, 5, 6]
+    assert said_of(daemon, "the server is gone") == []
+    assert len(said_of(daemon, "datasets failed")) == 1
+
+
+def test_a_server_that_is_back_is_seen_to_be_where_nothing_fits(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure(
+        '[server]\nretry_total = "0s"\n[mirror]\nmax_bytes = "10MB"\n'
+        '[poll]\ndatasets = "1h"\ncollections = "1h"'
+    )
+    columns = {"db_oid": "U20", "collection": "U20"}
+    large = bytes(11_000_000)
+    site.server.make_table(columns, [["a", "demo_field_a"]], lczip=large)
+    daemon.start().run(0.5)
+    site.server.add(".*", reset(), times=None)
+    daemon.at(3.4, site.server.behave)
+    daemon.run(8.5)
+    assert len(said_of(daemon, "the server is back")) == 1
+    assert hours(daemon, "collections")[-4:] == [5, 6, 7, 8]
+    # A poll that asked, and fetched what fits, has not failed.
+    assert site.sql("SELECT failures FROM jobs WHERE name = 'datasets'") == [(0,)]
+
+
+def test_a_bug_that_is_met_every_minute_fills_no_log(
+    site: Site, daemon: DaemonSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(session: Any) -> Outcome:
+        raise ZeroDivisionError(f"at {site.now()}")
+
+    own = duties.jobs_of
+    job = Job("broken", Every(60), breaks)
+    monkeypatch.setattr(runner, "jobs_of", lambda *given: (job, *own(*given)))
+    daemon.start()
+
+    def watches(event: object) -> None:
+        raise ValueError("I am an observer")
+
+    daemon.daemon._observers += (watches,)
+    daemon.run(23)
+    assert len(said_of(daemon, "this is a bug")) == 1
+    assert len(said_of(daemon, "an observer of TaskEnded failed")) == 1
+    daemon.run(25)
+    assert len(said_of(daemon, "this is a bug")) == 2
