@@ -36,8 +36,15 @@ class Stopping:
 
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[Stopping]:
-    """Turn the first SIGINT or SIGTERM into an event, while the block runs."""
+def stoppable(kept: str = "what has come so far is kept") -> Iterator[Stopping]:
+    """Turn the first SIGINT or SIGTERM into an event, while the block runs.
+
+    Parameters
+    ----------
+    kept
+        What becomes of the work that is done, for the person who stopped it.
+    """
+    words = f"\nstopping; {kept} (again to stop at once)\n".encode()
     stopping = Stopping()
 
     def asked(signum: int, frame: FrameType | None) -> None:
@@ -47,7 +54,7 @@ def stoppable() -> Iterator[Stopping]:
         stopping.event.set()
         # Not by sys.stderr: the signal may have come in the middle of a write to it.
         with contextlib.suppress(OSError):
-            os.write(2, b"\nstopping; what has come so far is kept (again to stop at once)\n")
+            os.write(2, words)
 
     before = {number: signal.signal(number, asked) for number in _SIGNALS}
     try:
