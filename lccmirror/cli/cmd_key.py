@@ -70,12 +70,20 @@ def import_(file: Path) -> None:
     FILE is the JSON as the server hands it out, or holds nothing but the key; nobody else
     may be able to read it (chmod 600). It is copied, and itself never changed.
     """
+    from ..daemon.asking import request_quietly
+    from ..daemon.protocol import Ping
     from ..server.urls import Origin
     from ..sync.connect import key_store
 
-    config = settings().load(thorough=False)
+    chosen = settings()
+    config = chosen.load(thorough=False)
     key = key_store(config).import_file(file, Origin.parse(config.server.url))
     click.echo(f"kept the account's key for {config.server.url}, {_end(key)}")
+    daemon = request_quietly(config.mirror.root, Ping(), dict[str, Any])
+    if daemon is not None:
+        chosen.note(
+            f"the daemon takes it up when it reads its config again: kill -HUP {daemon['pid']}"
+        )
     if config.server.api_key_file is not None:
         sys.stderr.write(
             f"warning: it is not used as long as {config.path} names another: "

@@ -45,6 +45,7 @@ class Agenda:
         self._conn = conn
         self._now = now
         self._jobs: dict[str, Job] = {}
+        self._unwritten = False
 
     def adopt(self, jobs: Iterable[Job], *, start: bool) -> None:
         """Make these the daemon's jobs; what the catalog knows of them stays.
@@ -56,6 +57,15 @@ class Agenda:
             given up where the job says so.
         """
         self._jobs = {job.name: job for job in jobs}
+        self._unwritten = True
+        self._write_down(start=start)
+
+    def catch_up(self) -> None:
+        """Write down what could not be when it was adopted: the disk was full, mostly."""
+        if self._unwritten:
+            self._write_down(start=False)
+
+    def _write_down(self, *, start: bool) -> None:
         with transaction(self._conn):
             known = all_jobs(self._conn)
             keep_jobs(self._conn, self._jobs)
@@ -63,6 +73,7 @@ class Agenda:
                 row = self._adopted(job, known.get(job.name), start=start)
                 if row != known.get(job.name):
                     put_job(self._conn, row)
+        self._unwritten = False
 
     def _adopted(self, job: Job, row: JobRow | None, *, start: bool) -> JobRow:
         now = self._now()

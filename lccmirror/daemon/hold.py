@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..clock import Now
 from ..errors import ConfigError
-from ..sync.connect import connect
+from ..sync.connect import account_key, connect
 from ..sync.mirror import Mirror, open_mirror
+from ..sync.progress import Silent
 from ..sync.session import Session
 from ..sync.trouble import local_errors
+from ..sync.waiting import RetryNotes
 from .pulse import Stop
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class Hold:
         self.config = config
         self.mirror = mirror
         self._environs = environs
+        # Whoever follows the present task hears of what it waits for.
+        self._on_retry: Callable[[BaseException, float], None] = RetryNotes(Silent().note)
+        self._made_of = _of_client(config)
         self.client = self._connect(config)
 
     @property
@@ -57,7 +62,8 @@ class Hold:
         return self._environs.stop
 
     def session(self, progress: Progress) -> Session:
-        """Return what a task works with."""
+        """Return what a task works with, and those who follow it hear of."""
+        self._on_retry = RetryNotes(progress.note)
         return Session(
             self.mirror, self.client, self.config, progress, self.now, self._environs.stop
         )
@@ -85,7 +91,8 @@ class Hold:
         """Work by another configuration from now on.
 
         The client stays, with its key, its connections and its memory of how much it has
-        asked lately, unless something that concerns it has changed.
+        asked lately, unless something that concerns it has changed: in the configuration, or
+        the account's key.
 
         Raises
         ------
@@ -93,10 +100,11 @@ class Hold:
             If that needs a restart, or the key's file cannot be used.
         """
         self.check(config)
-        if _of_client(config) != _of_client(self.config):
+        made_of = _of_client(config)
+        if made_of != self._made_of:
             client = self._connect(config)
             self.client.close()
-            self.client = client
+            self.client, self._made_of = client, made_of
         self.config = config
 
     def close(self) -> None:
@@ -108,12 +116,14 @@ class Hold:
             config,
             stop=self._environs.stop,
             on_key_event=self._environs.on_key_event,
+            on_retry=lambda error, seconds: self._on_retry(error, seconds),
             timing=self._environs.timing,
         )
 
 
 def _of_client(config: Config) -> tuple[object, ...]:
-    return config.server, config.keys, config.limits, config.mirror.bandwidth
+    key = account_key(config)
+    return config.server, config.keys, config.limits, config.mirror.bandwidth, key
 
 
 @contextlib.contextmanager
@@ -134,6 +144,8 @@ def hold_mirror(config: Config, environs: Environs) -> Iterator[Hold]:
     ):
         # So that long statements end when asked to, and show that they move.
         mirror.conn.set_progress_handler(environs.stop.is_set, _STEPS)
-        with contextlib.closing(Hold(config, mirror, environs)) as hold:
-            yield hold
-        mirror.conn.set_progress_handler(None, 0)
+        try:
+            with contextlib.closing(Hold(config, mirror, environs)) as hold:
+                yield hold
+        finally:
+            mirror.conn.set_progress_handler(None, 0)

@@ -180,6 +180,8 @@ class JobRunner:
     def plan(self) -> None:
         """Ask the jobs that plan themselves when they are due."""
         session = None
+        with local_errors():
+            self._agenda.catch_up()
         for job in self._agenda.jobs():
             if job.plan is not None:
                 session = session or self._hold.session(self._relay())

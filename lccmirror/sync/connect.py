@@ -15,7 +15,7 @@ from .layout import INCOMING
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..server import KeyEvent, Timing
+    from ..server import ApiKey, KeyEvent, Timing
 
 
 def key_store(config: Config) -> KeyStore:
@@ -32,6 +32,20 @@ def key_store(config: Config) -> KeyStore:
     import platformdirs
 
     return KeyStore(platformdirs.user_state_path("lccmirror"))
+
+
+def account_key(config: Config) -> ApiKey | None:
+    """Return the account's key, if there is one.
+
+    Raises
+    ------
+    ConfigError
+        If its file cannot be used.
+    """
+    origin = Origin.parse(config.server.url)
+    if config.server.api_key_file is not None:
+        return read_key_file(config.server.api_key_file, origin)
+    return key_store(config).load(origin, "account")
 
 
 def connect(
@@ -60,13 +74,6 @@ def connect(
     """
     server = config.server
     patience = math.inf if patience_s is None else patience_s
-    store = key_store(config)
-    origin = Origin.parse(server.url)
-    account = (
-        store.load(origin, "account")
-        if server.api_key_file is None
-        else read_key_file(server.api_key_file, origin)
-    )
     incoming = config.mirror.root / INCOMING
     options = ClientOptions(
         requests_per_minute=server.requests_per_minute,
@@ -86,8 +93,8 @@ def connect(
     return LccClient(
         server.url,
         options,
-        key_store=store,
-        account_key=account,
+        key_store=key_store(config),
+        account_key=account_key(config),
         stop=stop,
         on_key_event=on_key_event,
         on_retry=on_retry,

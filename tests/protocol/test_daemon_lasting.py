@@ -12,9 +12,12 @@ import pytest
 from lccmirror.daemon import duties, runner
 from lccmirror.daemon.events import JobEnded
 from lccmirror.daemon.jobs import Job, Outcome
+from lccmirror.daemon.protocol import Done, Note, RenewKey, Sync
 from lccmirror.daemon.timetable import Every
+from lccmirror.server.urls import Origin
+from lccmirror.sync.connect import key_store
 from tests.support.daemon import DaemonSite
-from tests.support.misbehaving import body, reset, status
+from tests.support.misbehaving import body, rate_limited, reset, status
 from tests.support.site import Site
 
 
@@ -133,3 +136,50 @@ def test_a_bug_that_is_met_every_minute_fills_no_log(
     assert len(said_of(daemon, "an observer of TaskEnded failed")) == 1
     daemon.run(25)
     assert len(said_of(daemon, "this is a bug")) == 2
+
+
+def test_who_follows_hears_what_the_daemon_waits_for(site: Site, daemon: DaemonSite) -> None:
+    daemon.start().run(0.1)
+    site.server.add("/api/datasets", rate_limited("120"))
+    *said, done = daemon.ask(Sync())
+    assert isinstance(done, Done)
+    (waits,) = [one.text for one in said if isinstance(one, Note)]
+    assert waits.endswith("; trying again in 120 s")
+    # Of a wait of somebody else's work nobody is told.
+    site.server.add("/api/datasets", rate_limited("120"))
+    assert not [one for one in daemon.ask(RenewKey()) if isinstance(one, Note)]
+    daemon.run(1)
+
+
+def test_an_account_s_new_key_is_in_use_when_the_configuration_was_read_again(
+    site: Site, daemon: DaemonSite
+) -> None:
+    daemon.start().run(0.1)
+    before = daemon.daemon.hold.client
+    daemon.daemon.adopt(site.configure())
+    daemon.settle()
+    assert daemon.daemon.hold.client is before
+    key = site.root.parent / "account.json"
+    key.touch(0o600)
+    key.write_text(site.server.account_key())
+    key_store(site.config).import_file(key, Origin.parse(site.server.url))
+    daemon.daemon.adopt(site.configure())
+    daemon.run(1)
+    used = daemon.daemon.hold.client.key_in_use
+    assert used is not None
+    assert used.kind == "account"
+
+
+def test_a_configuration_that_cannot_be_written_down_is_in_force_as_soon_as_it_can(
+    site: Site, daemon: DaemonSite
+) -> None:
+    daemon.start().run(0.1)
+    conn = daemon.daemon.hold.mirror.conn
+    conn.execute("PRAGMA query_only = ON")
+    daemon.daemon.adopt(site.configure('[prune]\nolder_than = "9d"'))
+    daemon.run(1)
+    conn.execute("PRAGMA query_only = OFF")
+    daemon.run(2)
+    assert site.sql("SELECT due IS NOT NULL FROM jobs WHERE name = 'prune'") == [(1,)]
+    assert len(said_of(daemon, "could not be written down")) == 1
+    assert len(said_of(daemon, "the catalog can be written again")) == 1

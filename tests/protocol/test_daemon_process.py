@@ -187,6 +187,21 @@ def test_commands_are_handed_to_the_daemon_and_end_as_without_it(
         assert json.loads(key.read_text())["apikey"] not in "\n".join(daemon.lines)
 
 
+def test_importing_a_key_tells_how_the_running_daemon_takes_it_up(
+    config: Path, server: MisbehavingServer, run: Run
+) -> None:
+    key = config.parent / "account.json"
+    key.touch(0o600)
+    key.write_text(server.account_key())
+    assert "daemon" not in run("key", "import", str(key)).output
+    with DaemonProcess(config) as daemon:
+        until(lambda: states(config) == ["mirrored"])
+        imported = run("key", "import", str(key))
+        assert f"kill -HUP {daemon.pid}" in imported.stderr
+        daemon.send(signal.SIGTERM)
+        assert daemon.ended() == 0
+
+
 def test_a_server_that_is_gone_ends_a_handed_over_sync_with_69(
     config: Path, server: MisbehavingServer, run: Run
 ) -> None:
