@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -55,6 +55,7 @@ INSERT INTO search_changes SELECT :run, :search, 'removed', collection, objectid
 FROM search_members AS m WHERE m.search = :search AND NOT EXISTS (
   SELECT 1 FROM temp.found AS f
   WHERE f.collection = m.collection AND f.objectid = m.objectid)
+AND m.collection NOT IN (SELECT value FROM json_each(:kept))
 """
 _NEW_MEMBERS = """
 INSERT INTO search_members SELECT search, collection, objectid FROM search_changes
@@ -84,6 +85,7 @@ def record_changes(
     before: int | None,
     *,
     removals: bool,
+    kept: Collection[str] = (),
 ) -> Changes:
     """Compare a run's result with what the search had before, in the caller's transaction.
 
@@ -93,6 +95,8 @@ def record_changes(
         The last good run, for the values of the objects in both.
     removals
         Whether an object that is not in the result is lost.
+    kept
+        Collections of which none is lost even then.
     """
     conn.execute("DROP TABLE IF EXISTS temp.found")
     conn.execute(
@@ -102,7 +106,10 @@ def record_changes(
     nobjects = conn.execute(_FOUND, (run_id,)).rowcount
     names = {"run": run_id, "search": search}
     added = conn.execute(_ADDED, names).rowcount
-    removed = conn.execute(_REMOVED, names).rowcount if removals else 0
+    removed = 0
+    if removals:
+        not_lost = {**names, "kept": json.dumps(list(kept))}
+        removed = conn.execute(_REMOVED, not_lost).rowcount
     changed = 0 if before is None else _record_changed(conn, search, run_id, before)
     conn.execute(_NEW_MEMBERS, (run_id,))
     conn.execute(_LOST_MEMBERS, names)

@@ -27,6 +27,8 @@ class MemoryBackend:
         Of datasets made from now on.
     lczip_max_nrows
         More rows than this: no ZIP, and the search leaves the foreground.
+    max_rows
+        The most rows in a search's dataset.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class MemoryBackend:
         *,
         rows_per_page: int = 500,
         lczip_max_nrows: int = 500,
+        max_rows: int = 100_000,
     ) -> None:
         self._surveys = {s.collection: s for s in surveys}
         now = UniqueTime(clock)
@@ -48,6 +51,7 @@ class MemoryBackend:
             random,
             rows_per_page=rows_per_page,
             lczip_max_nrows=lczip_max_nrows,
+            max_rows=max_rows,
         )
 
     @property

@@ -40,6 +40,8 @@ class Searcher:
         Of datasets made from now on.
     lczip_max_nrows
         More rows than this: no ZIP, and the search leaves the foreground.
+    max_rows
+        The most rows in a dataset.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Searcher:
         *,
         rows_per_page: int,
         lczip_max_nrows: int,
+        max_rows: int,
     ) -> None:
         self._surveys = {s.collection: s for s in surveys}
         self._engine = SearchEngine(surveys)
@@ -57,6 +60,7 @@ class Searcher:
         self._random = random
         self.rows_per_page = rows_per_page
         self.lczip_max_nrows = lczip_max_nrows
+        self._max_rows = max_rows
         self._fates: deque[Fate] = deque()
         self._pending: dict[str, deque[Callable[[], object]]] = {}
         self._lock = threading.RLock()
@@ -219,7 +223,7 @@ class Searcher:
             nmatches_by_collection={name: len(rows) for name, rows in found.rows.items()},
             columns=tuple(columns),
             coldesc=coldesc,
-            rows=table_rows(request, found, columns, coldesc, self._random),
+            rows=table_rows(request, found, columns, coldesc, self._random, self._max_rows),
             has_lczip=False,
         )
 

@@ -47,6 +47,8 @@ class DemoServer(Workshop):
         By default that of the dialect.
     rows_per_page, lczip_max_nrows
         Site settings, for datasets made from now on.
+    max_rows
+        The most rows in a search's dataset, as the server limits them by role.
     hook
         See `web.WebServer`.
 
@@ -71,6 +73,7 @@ class DemoServer(Workshop):
         key_lifetime_s: float | None = None,
         rows_per_page: int = 500,
         lczip_max_nrows: int = 500,
+        max_rows: int = 100_000,
         hook: Hook | None = None,
     ) -> None:
         random = Random(seed)
@@ -80,6 +83,7 @@ class DemoServer(Workshop):
             random,
             rows_per_page=rows_per_page,
             lczip_max_nrows=lczip_max_nrows,
+            max_rows=max_rows,
         )
         super().__init__(backend, dialect)
         self._client_address: str | None = None

@@ -14,8 +14,6 @@ from .backend import ColumnDescription, Row
 from .searches import Found, Record, SearchCrash, describe_column
 from .surveys import Survey, Value
 
-MAX_ROWS = 100_000
-
 
 def table_columns(request: SearchRequest, found: Found, surveys: Sequence[Survey]) -> list[str]:
     """Return the columns of the result: those found, and those only sorted by.
@@ -57,6 +55,7 @@ def table_rows(
     columns: Sequence[str],
     coldesc: dict[str, ColumnDescription],
     random: Random,
+    max_rows: int,
 ) -> list[Row]:
     """Return the table's rows: sampled, sorted, cut, in the order of `columns`."""
     records = [row for rows in found.rows.values() for row in rows]
@@ -66,7 +65,7 @@ def table_rows(
         # only these two words sort; "DESC" or "up" leave the order as it is
         if order in ("asc", "desc"):
             records = _sorted(records, name, coldesc[name].dtype, order == "desc")
-    records = records[: min(request.limitspec or MAX_ROWS, MAX_ROWS)]
+    records = records[: min(request.limitspec or max_rows, max_rows)]
     return [tuple(record.get(name) for name in columns) for record in records]
 
 

@@ -118,8 +118,13 @@ class ChangingCatalogs:
             now = self.result(asked, at)
             changes = {("added", key) for key in now.keys() - members}
             if asked.limit is None:
-                changes |= {("removed", key) for key in members - now.keys()}
-                members.clear()
+                # Where nothing is found any more, only the second run is believed.
+                believed = {name for name, _ in now} | (
+                    {name for name, _ in members} - {name for name, _ in before}
+                )
+                lost = {key for key in members - now.keys() if key[0] in believed}
+                changes |= {("removed", key) for key in lost}
+                members -= lost
             both = now.keys() & before.keys()
             changes |= {("changed", key) for key in both if now[key] != before[key]}
             members |= now.keys()

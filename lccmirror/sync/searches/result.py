@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from ...catalog import searches as catalog
@@ -10,11 +9,13 @@ from ...catalog.connection import transaction
 from ...catalog.search_changes import Changes, comparable, record_changes
 from ...catalog.search_views import show_run
 from ...catalog.searches import PartRow, RunRow
+from ...catalog.texts import index_objects
 from ...clock import from_text, to_text
 from ..recover import take_back
 from ..report import CycleReport
 from ..session import Session
 from ..workers import Work
+from .losses import losses
 from .steps import deadline, finish, gave_up, remembered_losses, told
 
 _TABLE = """
@@ -51,6 +52,7 @@ def _mirror(session: Session, row: RunRow, part: PartRow) -> datetime | None:
     told(session, row, f"mirroring dataset {part.setid}")
     take_back(session.mirror)
     Work(session, CycleReport()).run_one(part.setid)
+    index_objects(conn, session.stop)
     there, not_before, why = _table(session, part)
     now = session.now()
     if there:
@@ -97,12 +99,14 @@ def _finish(session: Session, row: RunRow, parts: list[PartRow]) -> None:
                 **common,
             )
             return
+        gone = losses(conn, row, before)
         changes = record_changes(
             conn,
             row.search,
             row.id,
             None if before is None else before.id,
-            removals=asks_for_all(row),
+            removals=gone.any,
+            kept=gone.kept,
         )
         show_run(conn, row.search, row.id)
         catalog.update_run(
@@ -113,14 +117,10 @@ def _finish(session: Session, row: RunRow, parts: list[PartRow]) -> None:
             added=changes.added,
             removed=changes.removed,
             changed=changes.changed,
-            message=_told(session, row, before, changes) + remembered_losses(parts),
+            message="; ".join((_told(session, row, before, changes), *gone.remarks))
+            + remembered_losses(parts),
             **common,
         )
-
-
-def asks_for_all(row: RunRow) -> bool:
-    """Whether an object that is not in the result was lost: not with a limit or a sample."""
-    return not {"limit", "sample"} & json.loads(row.params).keys()
 
 
 def _doubtful(session: Session, row: RunRow, parts: list[PartRow], before: RunRow) -> bool:
