@@ -401,6 +401,15 @@ def test_new_data_makes_a_search_due(site: SearchSite) -> None:
     assert site.due() == []
 
 
+def test_the_first_run_of_a_new_mirror_is_not_repeated_for_its_own_poll(
+    site: SearchSite,
+) -> None:
+    site.ask(BRIGHT.replace('every = "1h"', "on_new_data = true"))
+    assert [report.state for report in site.run_due()] == ["ok"]
+    site.clock.forward(3600)
+    assert site.due() == []
+
+
 def test_a_private_search_needs_an_account(tmp_path: Path) -> None:
     with SearchSite(tmp_path) as site:
         key = tmp_path / "key.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from ..poll import poll_collections
 from ..session import Session
 from .check import Checked, check, known_columns
 from .requests import encode, question
-from .schedule import latest_point
+from .schedule import data_state, latest_point
 from .steps import finish, try_again
 
 if TYPE_CHECKING:
@@ -60,12 +61,14 @@ def prepare(session: Session, row: RunRow) -> list[PartRow] | datetime | None:
     _take_later_dues(session, row, search)
     parts = catalog.parts_of(conn, row.id)
     if parts and row.params == question(search):
+        _note_data(conn, row, search)
         return parts
     try:
         checked = _checked(session, search)
         refusal = _refusal(session, search)
     except ServerError as error:
         return try_again(session, row, _tries(session, row), str(error))
+    _note_data(conn, row, search)
     mistakes = [*checked.mistakes, *([refusal] if refusal else [])]
     if mistakes:
         finish(session, row, "failed", "not sent: " + "; ".join(mistakes))
@@ -87,6 +90,14 @@ def _checked(session: Session, search: SearchConfig) -> Checked:
     poll_collections(session.client, conn, session.now())
     bind_server(conn, session.config.server.url)
     return check(conn, search)
+
+
+def _note_data(conn: sqlite3.Connection, row: RunRow, search: SearchConfig) -> None:
+    """Remember how new the data is that is asked for, which can be newer than the run."""
+    data = data_state(conn, search)
+    if data != row.data:
+        with transaction(conn):
+            catalog.update_run(conn, row.id, data=data)
 
 
 def _refusal(session: Session, search: SearchConfig) -> str | None:
