@@ -58,14 +58,21 @@ def add_waiting(
     )
 
 
-def due_for(conn: sqlite3.Connection, recipient: str, now: str) -> dict[str, list[Waiting]]:
-    """Return what may be told to somebody now, by kind; what failed lately waits."""
+def due_for(
+    conn: sqlite3.Connection, recipient: str, now: str, until: str
+) -> dict[str, list[Waiting]]:
+    """Return what may be told to somebody now, by kind.
+
+    All of a kind waits while one of it is not to be tried before a time that is between
+    `now` and `until`.
+    """
     found: dict[str, list[Waiting]] = {}
     for row in conn.execute(
         "SELECT id, kind, at, event, tries FROM announcements AS a WHERE recipient = ? "
         "AND NOT EXISTS (SELECT 1 FROM announcements AS b WHERE b.recipient = a.recipient "
-        "                AND b.kind = a.kind AND b.not_before > ?) ORDER BY id",
-        (recipient, now),
+        "                AND b.kind = a.kind AND b.not_before > ? AND b.not_before <= ?) "
+        "ORDER BY id",
+        (recipient, now, until),
     ):
         one = Waiting(*row)
         found.setdefault(one.kind, []).append(one)
@@ -86,10 +93,13 @@ def delay(conn: sqlite3.Connection, ids: Iterable[int], not_before: str) -> None
 
 
 def drop_others(conn: sqlite3.Connection, recipients: Iterable[str], before: str) -> int:
-    """Drop what is for nobody any more, and what is too old to be of use; return how many."""
+    """Drop what is for nobody any more, and what is old and did not arrive; return how many.
+
+    What was never tried, because the daemon did not run or it was too soon, is not dropped.
+    """
     known = list(recipients)
     marks = ", ".join("?" * len(known))
     return conn.execute(
-        f"DELETE FROM announcements WHERE recipient NOT IN ({marks}) OR at < ?",
+        f"DELETE FROM announcements WHERE recipient NOT IN ({marks}) OR (at < ? AND tries > 0)",
         (*known, before),
     ).rowcount

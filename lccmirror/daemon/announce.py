@@ -13,10 +13,11 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..catalog.announcements import (
     Waiting,
@@ -30,8 +31,10 @@ from ..catalog.announcements import (
 )
 from ..catalog.connection import transaction
 from ..clock import Now, from_text, to_text
-from .deliver import NotDelivered, deliver
+from .by_webhook import DIRECT, Way
+from .deliver import deliver
 from .news import News, as_plain
+from .undelivered import NotDelivered
 
 if TYPE_CHECKING:
     from ..config import Config, NotifyConfig
@@ -54,6 +57,7 @@ class Delivery:
     ids: tuple[int, ...]
     tries: int
     content: bytes
+    way: Way = DIRECT
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Delivered:
 class Carrier:
     """A thread that brings messages, one after the other. It is started by the first."""
 
-    def __init__(self, bring: Callable[[NotifyConfig, bytes], None] = deliver) -> None:
+    def __init__(self, bring: Callable[[NotifyConfig, bytes, Way], None] = deliver) -> None:
         self._bring = bring
         self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Delivered] = queue.SimpleQueue()
@@ -98,7 +102,7 @@ class Carrier:
         while (delivery := self._waiting.get()) is not None:
             error: str | None = None
             try:
-                self._bring(delivery.recipient, delivery.content)
+                self._bring(delivery.recipient, delivery.content, delivery.way)
             except NotDelivered as refused:
                 error = str(refused)
             except Exception as surprise:  # noqa: BLE001 -- recorded, without what it says
@@ -137,6 +141,9 @@ class Announcer:
         self._now = now
         self._carrier = carrier
         self._under_way: set[tuple[str, str]] = set()
+        # What has been brought, or not, and is not written down yet.
+        self._came: deque[Delivered] = deque()
+        self._told_at_once: dict[tuple[str, str], datetime] = {}
         self._failing: set[str] = set()
 
     def announce(self, news: News) -> None:
@@ -151,6 +158,32 @@ class Announcer:
                 if news.kind in one.events:
                     add_waiting(self._conn, address_of(one), news.kind, now, text)
 
+    def at_once(self, news: News) -> None:
+        """Tell of an event that cannot be written down, because the disk is full.
+
+        It is told once, and lost if that fails.
+        """
+        now = self._now()
+        event = as_plain(news, to_text(now))
+        for one in self._config().notify:
+            key = (address_of(one), news.kind)
+            last = self._told_at_once.get(key)
+            pause = timedelta(seconds=one.at_most_every_s)
+            if news.kind in one.events and not (last and _lately(last, now, pause)):
+                self._told_at_once[key] = now
+                self._carrier.send(self._message(one, *key, [event]))
+
+    def close(self, patience_s: float) -> None:
+        """Bring nothing more; wait so long for what is under way, and write down how it went.
+
+        What is not written down is told once more by the next daemon.
+        """
+        self._carrier.close(patience_s)
+        try:
+            self._take_back()
+        except sqlite3.Error as error:
+            log.debug("what has been told cannot be written down: %s", error)
+
     def flush(self) -> None:
         """Write down what has arrived, and send what may be sent now."""
         self._take_back()
@@ -161,25 +194,31 @@ class Announcer:
         if dropped:
             log.warning("%d announcements reached nobody, and are dropped", dropped)
         for address, one in recipients.items():
-            for kind, waiting in due_for(self._conn, address, to_text(now)).items():
+            # No delay is longer: what lies further ahead was written by a wrong clock.
+            until = to_text(now + DELAYS[-1])
+            for kind, waiting in due_for(self._conn, address, to_text(now), until).items():
                 if (address, kind) in self._under_way or self._too_soon(one, address, kind):
                     continue
                 self._under_way.add((address, kind))
-                self._carrier.send(self._message(one, address, kind, waiting))
+                events = [json.loads(each.event) for each in waiting]
+                self._carrier.send(self._message(one, address, kind, events, waiting))
 
     def _too_soon(self, one: NotifyConfig, address: str, kind: str) -> bool:
         last = told(self._conn, _sent(address, kind))
         if last is None:
             return False
-        since = self._now() - from_text(last[1])
-        # A clock that was put back must not silence us.
-        return timedelta(0) <= since < timedelta(seconds=one.at_most_every_s)
+        pause = timedelta(seconds=one.at_most_every_s)
+        return _lately(from_text(last[1]), self._now(), pause)
 
     def _message(
-        self, one: NotifyConfig, address: str, kind: str, waiting: list[Waiting]
+        self,
+        one: NotifyConfig,
+        address: str,
+        kind: str,
+        events: list[dict[str, Any]],
+        waiting: Sequence[Waiting] = (),
     ) -> Delivery:
         config = self._config()
-        events = [json.loads(each.event) for each in waiting]
         content = {
             "lccmirror": 1,
             "server": config.server.url,
@@ -193,24 +232,31 @@ class Announcer:
             address,
             kind,
             tuple(each.id for each in waiting),
-            max(each.tries for each in waiting),
+            max((each.tries for each in waiting), default=0),
             json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"),
+            Way(config.server.proxy, config.server.ca_file),
         )
 
     def _take_back(self) -> None:
-        for done in self._carrier.done():
-            delivery = done.delivery
-            self._under_way.discard((delivery.address, delivery.kind))
-            now = self._now()
-            with transaction(self._conn):
-                if done.error is None:
-                    arrived(self._conn, delivery.ids)
-                    subject = _sent(delivery.address, delivery.kind)
-                    set_told(self._conn, subject, delivery.kind, to_text(now))
-                else:
-                    pause = DELAYS[min(delivery.tries, len(DELAYS) - 1)]
-                    delay(self._conn, delivery.ids, to_text(now + pause))
-            self._say(delivery, done.error)
+        self._came.extend(self._carrier.done())
+        while self._came:
+            done = self._came[0]
+            if done.delivery.ids:
+                self._write_down(done)
+                self._under_way.discard((done.delivery.address, done.delivery.kind))
+            self._came.popleft()
+            self._say(done.delivery, done.error)
+
+    def _write_down(self, done: Delivered) -> None:
+        delivery, now = done.delivery, self._now()
+        with transaction(self._conn):
+            if done.error is None:
+                arrived(self._conn, delivery.ids)
+                subject = _sent(delivery.address, delivery.kind)
+                set_told(self._conn, subject, delivery.kind, to_text(now))
+            else:
+                pause = DELAYS[min(delivery.tries, len(DELAYS) - 1)]
+                delay(self._conn, delivery.ids, to_text(now + pause))
 
     def _say(self, delivery: Delivery, error: str | None) -> None:
         known = delivery.address in self._failing
@@ -228,6 +274,11 @@ def address_of(one: NotifyConfig) -> str:
     """Return a name for somebody that shows no address, and is the same tomorrow."""
     text = json.dumps([one.command, one.url, str(one.url_file)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _lately(last: datetime, now: datetime, pause: timedelta) -> bool:
+    # A clock that was put back must not silence us.
+    return timedelta(0) <= now - last < pause
 
 
 def _sent(address: str, kind: str) -> str:

@@ -21,7 +21,7 @@ from ..errors import ConfigError, LccMirrorError
 from ..names import printable
 from ..sync.trouble import local_errors
 from .askers import Askers, turn_away
-from .events import Event, TaskEnded
+from .events import Event, NotWritten, TaskEnded
 from .hold import Hold
 from .outbox import Outbox
 from .pulse import Pulse
@@ -182,6 +182,7 @@ class Daemon:
         except LccMirrorError as error:
             # A full disk: what could not be written down is done again.
             self._jobs.cannot_write(_name_of(task), error)
+            self._tell(NotWritten(error))
         except Exception as error:  # noqa: BLE001 -- told and counted; the other jobs go on
             self._jobs.surprise(_name_of(task), error)
         finally:

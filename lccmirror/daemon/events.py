@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import ServerError
+from ..errors import LccMirrorError, ServerError
 from ..sync.searches import RunReport
 from .jobs import Outcome
 
@@ -35,6 +35,13 @@ class TaskEnded:
     """A task, of whatever kind, has ended; the catalog has what came of it."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class NotWritten:
+    """What a task did could not be written down; mostly because the disk is full."""
+
+    error: LccMirrorError
 
 
 @dataclass(frozen=True)
@@ -67,4 +74,4 @@ class KeyTold:
     message: str
 
 
-Event = JobEnded | TaskEnded | SearchEnded | KeyTold | ServerGone | ServerBack
+Event = JobEnded | TaskEnded | NotWritten | SearchEnded | KeyTold | ServerGone | ServerBack

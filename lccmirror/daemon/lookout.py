@@ -7,9 +7,9 @@ transaction as the announcement: so a restart tells nothing twice and misses not
 from __future__ import annotations
 
 import logging
-import queue
 import shutil
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ from pathlib import Path
 from ..catalog.announcements import forget, set_told, told, told_like
 from ..catalog.connection import transaction
 from ..clock import Now, from_text, to_text
+from ..errors import NoRoom
+from ..names import printable
 from .announce import Announcer
-from .events import Event, KeyTold, TaskEnded
+from .events import Event, KeyTold, NotWritten, TaskEnded
 from .news import (
     AccountKey,
     DamageFound,
@@ -37,7 +39,9 @@ _SHOWN = 50
 
 _CHANGED = """
 SELECT id, search, setid, added, removed FROM search_runs
-WHERE state = 'ok' AND finished IS NOT NULL AND (added > 0 OR removed > 0) AND id > ?
+WHERE state = 'ok' AND finished IS NOT NULL AND (added > 0 OR removed > 0)
+  AND id > coalesce((SELECT CAST(what AS INTEGER) FROM announced
+                     WHERE subject = 'search_run:' || search), 0)
   AND EXISTS (SELECT 1 FROM search_runs AS before
               WHERE before.search = search_runs.search AND before.state = 'ok'
                 AND before.id < search_runs.id)
@@ -88,15 +92,23 @@ class Lookout:
         self._now = now
         self._announcer = announcer
         self._blind = False
-        # A key event may come in any thread.
-        self._keys: queue.SimpleQueue[KeyTold] = queue.SimpleQueue()
+        # A key event may come in any thread; it is kept until it is written down.
+        self._keys: deque[KeyTold] = deque()
+        self._unwritten = self._full = False
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the daemon; a task's end is the time to look around."""
         if isinstance(event, KeyTold):
             if event.kind.startswith("account_"):
-                self._keys.put(event)
+                self._keys.append(event)
+        elif isinstance(event, NotWritten):
+            self._unwritten = True
+            if isinstance(event.error, NoRoom) and not self._full:
+                self._full = True
+                free = shutil.disk_usage(self._root).free
+                self._announcer.at_once(LowDisk(printable(event.error.message), free))
         elif isinstance(event, TaskEnded):
+            self._full, self._unwritten = self._full and self._unwritten, False
             try:
                 self.look()
                 self._announcer.flush()
@@ -110,14 +122,16 @@ class Lookout:
 
     def look(self) -> None:
         """Announce all that is new."""
+        keys = list(self._keys)
         with transaction(self._conn):
+            for event in keys:
+                self._announcer.announce(AccountKey(event.kind, event.message))
             for news in self._found():
                 self._announcer.announce(news)
+        for _ in keys:
+            self._keys.popleft()
 
     def _found(self) -> Iterator[News]:
-        while not self._keys.empty():
-            event = self._keys.get()
-            yield AccountKey(event.kind, event.message)
         yield from self._searches()
         yield from self._gaps()
         yield from self._failures()
@@ -127,16 +141,15 @@ class Lookout:
             yield LowDisk(trouble[1], shutil.disk_usage(self._root).free)
 
     def _searches(self) -> Iterator[News]:
-        for run_id, search, setid, added, removed in self._conn.execute(
-            _CHANGED, (self._last("search_run"),)
-        ).fetchall():
+        # Noted for each search: a run that takes long may end after later ones of others.
+        for run_id, search, setid, added, removed in self._conn.execute(_CHANGED).fetchall():
             objects = [
                 {"change": change, "collection": collection, "objectid": objectid}
                 for change, collection, objectid in self._conn.execute(
                     _OBJECTS, (run_id, _SHOWN)
                 )
             ]
-            self._told("search_run", run_id)
+            self._told(f"search_run:{search}", run_id)
             yield SearchChanged(search, run_id, setid, added or 0, removed or 0, objects)
 
     def _gaps(self) -> Iterator[News]:

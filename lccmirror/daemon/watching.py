@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Observer = Callable[[Event], None]
 
+# For a message that is under way at the end.
+_PATIENCE_S = 1.0
+
 
 @contextlib.contextmanager
 def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
@@ -38,7 +41,7 @@ def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
     announcer = Announcer(conn, lambda: hold.config, hold.now, carrier)
     observers: list[Observer] = [Lookout(conn, root, hold.now, announcer)]
     with contextlib.ExitStack() as stack:
-        stack.callback(carrier.close)
+        stack.callback(announcer.close, _PATIENCE_S)
         observers += _metrics(hold, stack)
         yield tuple(observers)
 

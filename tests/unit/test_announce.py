@@ -17,10 +17,12 @@ import pytest
 from lccmirror.config import Config, NotifyConfig, load_config
 from lccmirror.config_values import SecretText
 from lccmirror.daemon.announce import GIVEN_UP_AFTER, Announcer, Carrier, Delivered, Delivery
-from lccmirror.daemon.deliver import NotDelivered, deliver
+from lccmirror.daemon.by_webhook import Way
+from lccmirror.daemon.deliver import deliver
 from lccmirror.daemon.events import KeyTold, TaskEnded
 from lccmirror.daemon.lookout import Lookout
 from lccmirror.daemon.news import Gap, LowDisk
+from lccmirror.daemon.undelivered import NotDelivered
 from lccmirror.errors import ConfigError
 from tests.support.catalog import fresh_catalog
 from tests.support.scripted import Answer, ScriptedServer
@@ -373,7 +375,7 @@ def test_an_address_in_a_file_must_be_its_owner_s_alone(tmp_path: Path) -> None:
 def test_the_carrier_never_makes_its_caller_wait() -> None:
     free = threading.Event()
 
-    def bring(one: NotifyConfig, content: bytes) -> None:
+    def bring(one: NotifyConfig, content: bytes, way: Way) -> None:
         assert free.wait(10)
         raise ValueError(SECRET)
 
