@@ -7,6 +7,7 @@ cron; so the days of the week are given to it by name, and the other case is ref
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     # No stubs and no types of its own.
     from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 
+_TICK = timedelta(microseconds=1)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -63,6 +65,45 @@ def cron_trigger(text: str, timezone: tzinfo | str | None = None) -> CronTrigger
         raise UsageError(f"not a crontab expression: {error}") from None
 
 
+def cron_points(
+    text: str, timezone: tzinfo | str | None = None
+) -> Callable[[datetime], datetime | None]:
+    """Return the function from a time to the first one after it that is chosen (UTC).
+
+    When the clocks change it does what cron does: an hour that is left out comes when the
+    clocks have changed, and one that is repeated comes once; but every hour (``*``) is every
+    hour that passes.
+
+    Raises
+    ------
+    UsageError
+        If it is not a crontab expression.
+    """
+    # Few configurations have a crontab.
+    from zoneinfo import ZoneInfo
+
+    trigger = cron_trigger(text, timezone)
+    if text.split()[1].startswith("*"):
+
+        def passing(moment: datetime) -> datetime | None:
+            return _in_utc(trigger.get_next_fire_time(None, moment + _TICK))
+
+        return passing
+    zone: tzinfo = ZoneInfo(timezone) if isinstance(timezone, str) else trigger.timezone
+    on_the_wall = cron_trigger(text, UTC)
+
+    def shown(moment: datetime) -> datetime | None:
+        wall = moment.astimezone(zone).replace(tzinfo=UTC, fold=0)
+        while (wall := on_the_wall.get_next_fire_time(None, wall + _TICK)) is not None:
+            # Without a fold it is the first of two, and what is left out comes later.
+            found: datetime = wall.replace(tzinfo=zone).astimezone(UTC)
+            if found > moment:
+                return found
+        return None
+
+    return shown
+
+
 def least_gap(text: str) -> timedelta:
     """Return the least time between two runs of a crontab expression.
 
@@ -86,6 +127,10 @@ def least_gap(text: str) -> timedelta:
         least = min(least, following - last)
         last = following
     return least
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def _by_name(weekday: str) -> str:

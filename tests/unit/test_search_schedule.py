@@ -219,13 +219,28 @@ def test_a_crontab_is_of_its_time_zone_the_whole_year() -> None:
     assert len(daily) == 365
 
 
-def test_an_hour_that_the_change_of_clocks_leaves_out_or_repeats() -> None:
-    spring = local_points("30 2 * * *", "Europe/Berlin", datetime(2026, 3, 27, tzinfo=UTC), 4)
-    assert [one[:2] for one in spring].count("29") <= 1
-    assert spring[-1] == "30 02:30" or spring[-2] == "30 02:30"
-    autumn = local_points("30 2 * * *", "Europe/Berlin", datetime(2026, 10, 24, tzinfo=UTC), 4)
-    assert autumn[0] == "24 02:30"
-    assert "26 02:30" in autumn
+def test_an_hour_that_the_change_of_clocks_leaves_out_comes_after_it() -> None:
+    spring = local_points("30 2 * * *", "Europe/Berlin", datetime(2026, 3, 28, tzinfo=UTC), 3)
+    assert spring == ["28 02:30", "29 03:30", "30 02:30"]
+    # In Chile it is midnight that is left out.
+    chile = local_points("0 0 * * *", "America/Santiago", datetime(2026, 9, 5, tzinfo=UTC), 3)
+    assert chile == ["05 00:00", "06 01:00", "07 00:00"]
+
+
+def test_an_hour_that_the_change_of_clocks_repeats_comes_once() -> None:
+    autumn = local_points("30 2 * * *", "Europe/Berlin", datetime(2026, 10, 24, tzinfo=UTC), 3)
+    assert autumn == ["24 02:30", "25 02:30", "26 02:30"]
+    within = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+    assert local_points("30 2 * * *", "Europe/Berlin", within, 1) == ["26 02:30"]
+
+
+def test_every_hour_is_every_hour_that_passes() -> None:
+    before = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
+    hours = local_points("0 * * * *", "Europe/Berlin", before, 4)
+    assert hours == ["25 02:00", "25 02:00", "25 03:00", "25 04:00"]
+    before = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    hours = local_points("0 * * * *", "Europe/Berlin", before, 3)
+    assert hours == ["29 01:00", "29 03:00", "29 04:00"]
 
 
 ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +19,7 @@ from ...catalog import searches as catalog
 from ...catalog.connection import transaction
 from ...clock import from_text, to_text
 from ...config_checks import LEAST_INTERVAL_S
-from ...config_cron import cron_trigger
+from ...config_cron import cron_points
 from ...units import duration_text
 from .requests import question
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 SPACING = timedelta(seconds=LEAST_INTERVAL_S)
 """Between the beginnings of two runs: each leaves a dataset on somebody's server."""
 
-_TICK = timedelta(microseconds=1)
 _LONGEST_BACKOFF = timedelta(days=1)
 _MOST_COUNTED = 1_000
 _SPANS = tuple(timedelta(days=days) for days in (0.1, 1, 8, 32, 367, 8 * 367))
@@ -143,15 +142,7 @@ def point_after(search: SearchConfig) -> Callable[[datetime], datetime | None] |
     if search.every_s is not None:
         every = timedelta(seconds=search.every_s)
         return lambda moment: moment + every
-    if search.cron is None:
-        return None
-    trigger = cron_trigger(search.cron, search.timezone)
-
-    def following(moment: datetime) -> datetime | None:
-        found: datetime | None = trigger.get_next_fire_time(None, moment + _TICK)
-        return None if found is None else found.astimezone(UTC)
-
-    return following
+    return None if search.cron is None else cron_points(search.cron, search.timezone)
 
 
 def latest_point(
