@@ -65,6 +65,10 @@ class Agenda:
         if self._unwritten:
             self._write_down(start=False)
 
+    def clock_put_back(self) -> None:
+        """Draw near what was planned by a clock that was ahead."""
+        self._write_down(start=False)
+
     def _write_down(self, *, start: bool) -> None:
         with transaction(self._conn):
             known = all_jobs(self._conn)
@@ -151,7 +155,9 @@ class Agenda:
         due = next_run = None if moment is None else to_text(moment)
         if next_run is not None and row.failures and row.last_finished is not None:
             delay = DELAYS[min(row.failures, len(DELAYS)) - 1]
-            next_run = max(next_run, to_text(from_text(row.last_finished) + delay))
+            # What ended in the future ended by a clock that was ahead.
+            ended = min(from_text(row.last_finished), self._now())
+            next_run = max(next_run, to_text(ended + delay))
         if (row.due, row.next_run) != (due, next_run):
             with transaction(self._conn):
                 put_job(self._conn, replace(row, due=due, next_run=next_run))

@@ -25,7 +25,7 @@ from .events import Event, NotWritten, TaskEnded
 from .hold import Hold
 from .outbox import Outbox
 from .pulse import Pulse
-from .queue import Adopt, Asked, Scheduled, Task, TaskQueue
+from .queue import Adopt, Asked, ClockPutBack, Scheduled, Task, TaskQueue
 from .requests import in_words
 from .runner import HOLD_OFF, Appointments, JobRunner
 from .scheduler import Scheduler
@@ -136,6 +136,10 @@ class Daemon:
         """Put something that somebody asks for on the queue; None if it takes no more."""
         return self.queue.put(Asked(request, outbox))
 
+    def clock_put_back(self) -> None:
+        """Have what is due worked out again, since the clock was put back."""
+        self.queue.put(ClockPutBack(), first=True)
+
     def leave(self) -> None:
         """Stop what is being done, and begin nothing more."""
         self.hold.stop.for_good()
@@ -176,6 +180,8 @@ class Daemon:
                 case Adopt(config):
                     with local_errors():
                         self._adopted(config)
+                case ClockPutBack():
+                    self._jobs.clock_put_back()
             if not self.hold.stop.final:
                 self._askers.answer()
                 self._jobs.plan()
@@ -220,3 +226,5 @@ def _name_of(task: Task) -> str:
             return in_words(request)
         case Adopt():
             return "new configuration"
+        case ClockPutBack():
+            return "clock"

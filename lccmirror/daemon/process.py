@@ -21,6 +21,7 @@ from ..clock import to_text, utc_now
 from ..errors import ConfigError
 from ..names import printable
 from ..server.timing import Timing
+from .clockwatch import ClockWatch
 from .control import Control
 from .core import Daemon
 from .events import Event as DaemonEvent
@@ -114,10 +115,16 @@ def run_daemon(
         scheduler = BackgroundTimer()
         daemon = Daemon(hold, scheduler, pulse, observers=observers)
         within_s = watchdog_s(environ, os.getpid())
-        process = _Process(daemon, load, inbox, notifier, pulse, within_s)
+        tick_s = min(_TICK_S, (within_s or 60.0) / 4)
+
+        def tick() -> None:
+            scheduler.every(tick_s, lambda: inbox.put(_Tick()))
+
+        clock = _Clock(ClockWatch(utc_now), tick, tick_s)
+        process = _Process(daemon, load, inbox, notifier, pulse, within_s, clock)
         control = Control(config.mirror.root, process.answer)
         try:
-            scheduler.every(min(_TICK_S, (within_s or 60.0) / 4), lambda: inbox.put(_Tick()))
+            tick()
             daemon.start()
             scheduler.start()
             process.begin()
@@ -137,6 +144,15 @@ def run_daemon(
     return code
 
 
+@dataclass(frozen=True)
+class _Clock:
+    """Whether this machine's clock can be relied on; and what ticks by it, begun anew."""
+
+    watch: ClockWatch
+    tick: Callable[[], None]
+    tick_s: float
+
+
 class _Process:
     """What the main thread does."""
 
@@ -148,6 +164,7 @@ class _Process:
         notifier: Notifier,
         pulse: Pulse,
         watchdog_within_s: float | None,
+        clock: _Clock,
     ) -> None:
         self._daemon = daemon
         self._load = load
@@ -155,6 +172,7 @@ class _Process:
         self._notifier = notifier
         self._pulse = pulse
         self._watchdog_within_s = watchdog_within_s
+        self._clock = clock
         self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
 
     def begin(self) -> None:
@@ -178,7 +196,9 @@ class _Process:
     def watch(self) -> int:
         """Act on what happens until the writer has ended; return the exit code."""
         while True:
-            match self._inbox.get():
+            match self._next():
+                case None:
+                    pass
                 case _Signal(signal.SIGHUP):
                     self._reload()
                 case _Signal(signal.SIGUSR1):
@@ -199,6 +219,21 @@ class _Process:
                         log.critical("the writer has ended", exc_info=error)
                         return 70
                     return 0
+
+    def _next(self) -> _Happened | None:
+        """Wait for what happens; None if nothing does, which only a clock put back can be."""
+        try:
+            return self._inbox.get(timeout=2 * self._clock.tick_s)
+        except queue.Empty:
+            return None
+        finally:
+            back = self._clock.watch.put_back()
+            if back is not None:
+                log.warning(
+                    "the clock was put back by %s: what is due is worked out again", back
+                )
+                self._clock.tick()
+                self._daemon.clock_put_back()
 
     def answer(self, request: Request, outbox: Outbox) -> Event:
         """Take a request of a client; called in the client's thread."""

@@ -39,7 +39,12 @@ class Adopt:
     config: Config
 
 
-Task = Scheduled | Asked | Adopt
+@dataclass(frozen=True)
+class ClockPutBack:
+    """The clock of this machine was put back."""
+
+
+Task = Scheduled | Asked | Adopt | ClockPutBack
 
 
 class TaskQueue:

@@ -76,6 +76,12 @@ class JobRunner:
         """Make the jobs those of a configuration."""
         self._agenda.adopt(jobs_of(config, self._searches), start=start)
 
+    def clock_put_back(self) -> None:
+        """Work out again when each job is due."""
+        self._held_off.clear()
+        with local_errors():
+            self._agenda.clock_put_back()
+
     def look_for_server(self) -> None:
         """If the server is gone, have it asked soon: somebody may know that it is back."""
         if self._troubles.on("server"):

@@ -66,8 +66,18 @@ class BackgroundTimer:
         )
 
     def every(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call again and again, so that others can see that the scheduler lives."""
-        self._scheduler.add_job(call, "interval", seconds=seconds, id="pulse", name="pulse")
+        """Call again and again from now on, so that others can see that the scheduler lives.
+
+        Called once more it begins anew: its next call is at a time of the clock, too.
+        """
+        self._scheduler.add_job(
+            call,
+            "interval",
+            seconds=seconds,
+            id="pulse",
+            name="pulse",
+            replace_existing=True,
+        )
 
     def disarm(self, name: str) -> None:
         """Do not call for `name` any more."""

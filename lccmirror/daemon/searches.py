@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FIRST_HOLD, _LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+_FARTHEST_LOOK = timedelta(days=1)
 
 _ENDED_BEFORE = """
 SELECT state, message FROM search_runs
@@ -69,7 +70,7 @@ class SearchJob:
         conn, now = session.mirror.conn, session.now()
         for due in due_searches(conn, session.config, now):
             begin(session, due)
-        looks = {run: self._look(conn, run) for run in unfinished(conn)}
+        looks = {run: self._look(conn, run, now) for run in unfinished(conn)}
         waiting = [run for run, look in looks.items() if look is None or look <= now]
         if not waiting:
             return Outcome(message="no search is due")
@@ -91,17 +92,20 @@ class SearchJob:
     def plan(self, session: Session) -> datetime | None:
         """Return when a step can be done; None if nothing is foreseen."""
         conn, now = session.mirror.conn, session.now()
-        moments = [self._look(conn, run) or now for run in unfinished(conn)]
+        moments = [self._look(conn, run, now) or now for run in unfinished(conn)]
         for search in session.config.searches:
             due = next_due(conn, search, now)
             if due is not None:
                 moments.append(due)
         return min(moments, default=None)
 
-    def _look(self, conn: sqlite3.Connection, run: Run) -> datetime | None:
+    def _look(self, conn: sqlite3.Connection, run: Run, now: datetime) -> datetime | None:
         """Return when a replay goes on; None for at once."""
         text = catalog.get_run(conn, run.id).next_look
         look = None if text is None else from_text(text)
+        if look is not None and look - now > _FARTHEST_LOOK:
+            # By a clock that was ahead.
+            look = None
         held = self._held.get(run.id)
         return look if held is None else max(look or held.until, held.until)
 

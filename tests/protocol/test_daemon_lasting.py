@@ -183,3 +183,21 @@ def test_a_configuration_that_cannot_be_written_down_is_in_force_as_soon_as_it_c
     assert site.sql("SELECT due IS NOT NULL FROM jobs WHERE name = 'prune'") == [(1,)]
     assert len(said_of(daemon, "could not be written down")) == 1
     assert len(said_of(daemon, "the catalog can be written again")) == 1
+
+
+def test_a_clock_that_is_put_back_keeps_no_job_waiting(site: Site, daemon: DaemonSite) -> None:
+    years = timedelta(days=20 * 365)
+    site.configure(
+        '[poll]\ndatasets = "1h"\ncollections = "6h"\n[[search]]\nname = "all"\n'
+        'kind = "columnsearch"\nfilters = "ndet > 0"\nevery = "2h"\n'
+    )
+    site.ahead = years
+    daemon.start().run(years / timedelta(hours=1) + 1.5)
+    site.ahead = timedelta(0)
+    daemon.events.clear()
+    daemon.daemon.clock_put_back()
+    daemon.run(12)
+    assert len(hours(daemon, "datasets")) >= 10
+    assert hours(daemon, "collections") == [7.5]
+    ran = site.sql("SELECT count(*) FROM search_runs WHERE started < '2040' AND state = 'ok'")
+    assert ran[0][0] >= 4

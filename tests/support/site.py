@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,6 +45,8 @@ class Site:
 
     def __init__(self, folder: Path, settings: str = "", **options: Any) -> None:
         self.clock = ManualClock()
+        # By so much this machine's own clock is ahead of the time.
+        self.ahead = timedelta(0)
         options = {"objects": 8, "points": (5, 9), **options}
         self.server = MisbehavingServer(clock=self.clock, **options)
         self._folder = folder
@@ -96,14 +98,14 @@ class Site:
             self.clock.forward(seconds)
             return event.is_set()
 
-        timing = Timing(self.clock, self.clock, wait, lambda: 0.5)
+        timing = Timing(self.clock, lambda: self.now().timestamp(), wait, lambda: 0.5)
         return Surroundings(
             progress or Silent(), stop or threading.Event(), self.now, timing=timing
         )
 
     def now(self) -> datetime:
-        """Return the time of this site."""
-        return datetime.fromtimestamp(self.clock(), UTC)
+        """Return the time of this site, by its own clock."""
+        return datetime.fromtimestamp(self.clock(), UTC) + self.ahead
 
     def sync(self, **around: Any) -> CycleReport:
         """Run one cycle, some time after whatever happened last."""

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.config import Config, load_config
+from lccmirror.daemon.clockwatch import ClockWatch
 from lccmirror.daemon.control import MOST_CLIENTS, Control, short_name
 from lccmirror.daemon.logs import logging_to
 from lccmirror.daemon.notify_systemd import Notifier, under_systemd, watchdog_s
@@ -239,6 +240,35 @@ def test_the_scheduler_calls_late_rather_than_never_and_in_place_of_the_last() -
     assert called.wait(20)
     timer.close()
     assert wrong == []
+
+
+def test_the_pulse_can_begin_anew() -> None:
+    timer = BackgroundTimer()
+    called = threading.Event()
+    wrong: list[str] = []
+    timer.every(3600, lambda: wrong.append("the old one"))
+    timer.every(0.01, called.set)
+    timer.start()
+    assert called.wait(20)
+    timer.close()
+    assert wrong == []
+
+
+def test_a_clock_that_is_put_back_is_noticed_and_one_put_forward_is_no_matter() -> None:
+    monotonic, wall = ManualClock(), [NOON]
+    watch = ClockWatch(lambda: wall[0], monotonic)
+
+    def pass_(seconds: float, *, by_the_clock: float) -> timedelta | None:
+        monotonic.forward(seconds)
+        wall[0] += timedelta(seconds=by_the_clock)
+        return watch.put_back()
+
+    assert pass_(5, by_the_clock=5) is None
+    assert pass_(5, by_the_clock=4.9) is None
+    # Suspended for days, and set.
+    assert pass_(5, by_the_clock=5 * 86_400) is None
+    assert pass_(5, by_the_clock=5 - 3600) == timedelta(hours=1)
+    assert pass_(5, by_the_clock=5) is None
 
 
 # --- the log and systemd ---------------------------------------------------------------
