@@ -33,6 +33,7 @@ from .protocol import Accepted, Done, Event, Ping, Refused, Request, Status, Syn
 from .pulse import Pulse, Stop
 from .runner import Appointments
 from .scheduler import BackgroundTimer
+from .troubles import span_in_words
 from .watching import watchers
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ class _Process:
             back = self._clock.watch.put_back()
             if back is not None:
                 log.warning(
-                    "the clock was put back by %s: what is due is worked out again", back
+                    "the clock was put back by %s: what is due is worked out again",
+                    span_in_words(back),
                 )
                 self._clock.tick()
                 self._daemon.clock_put_back()

@@ -60,7 +60,7 @@ class Troubles:
         if known is None:
             return False
         lasted = self._now() - from_text(known.since)
-        log.info("%s, after %s", message, _words(lasted))
+        log.info("%s, after %s", message, span_in_words(lasted))
         self._known[key] = None
         with contextlib.suppress(sqlite3.Error), transaction(self._conn):
             end_trouble(self._conn, key)
@@ -81,7 +81,8 @@ class Troubles:
             put_trouble(self._conn, one)
 
 
-def _words(span: timedelta) -> str:
+def span_in_words(span: timedelta) -> str:
+    """Say how long something lasted, as people would: in minutes, hours or days."""
     # Not less than none, whatever was done to the clock.
     minutes = max(0, round(span.total_seconds() / 60))
     if minutes < 60:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..clock import to_text
+from ..errors import ConfigError
 from .announce import Announcer, Carrier
 from .events import Event, TaskEnded
 from .lookout import Lookout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .hold import Hold
-    from .metrics import Board, TextFile
+    from .metrics import Board, Exporter, TextFile
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +30,7 @@ _PATIENCE_S = 1.0
 
 @contextlib.contextmanager
 def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
-    """Set up what the configuration asks for; its port and text file only now.
-
-    Who is told, and how, follows a configuration that is read again.
+    """Set up what the configuration asks for, and follow one that is read again.
 
     Raises
     ------
@@ -39,47 +40,77 @@ def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
     conn, root = hold.mirror.conn, hold.mirror.root
     carrier = Carrier()
     announcer = Announcer(conn, lambda: hold.config, hold.now, carrier)
-    observers: list[Observer] = [Lookout(conn, root, hold.now, announcer)]
-    with contextlib.ExitStack() as stack:
-        stack.callback(announcer.close, _PATIENCE_S)
-        observers += _metrics(hold, stack)
-        yield tuple(observers)
+    metrics = _Metrics(hold)
+    try:
+        metrics.set_up()
+        yield Lookout(conn, root, hold.now, announcer), metrics
+    finally:
+        metrics.close()
+        carrier.close()
 
 
-def _metrics(hold: Hold, stack: contextlib.ExitStack) -> Iterator[Observer]:
-    wanted = hold.config.metrics
-    if wanted.port is None and wanted.textfile is None:
-        return
-    from .metrics import Board, Exporter, TextFile, require_client
+class _Metrics:
+    """Reads the numbers after each task, and shows them as ``[metrics]`` says."""
 
-    require_client()
-    board = Board()
-    if wanted.port is not None:
-        try:
-            exporter = Exporter(
-                wanted.port, board, hold.now, lambda: hold.config.metrics.max_age_s
-            )
-        except OSError as error:
-            # Nobody to look on is no reason not to work.
-            log.warning("no metrics: port %d: %s", wanted.port, error.strerror)
-        else:
-            stack.callback(exporter.close)
-    file = None if wanted.textfile is None else TextFile(wanted.textfile, board)
-    counting = _Counting(hold, board, file)
-    counting(TaskEnded("start"))
-    yield counting
-
-
-class _Counting:
-    """Reads the numbers after each task."""
-
-    def __init__(self, hold: Hold, board: Board, file: TextFile | None) -> None:
+    def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self._board = board
-        self._file = file
+        self._shown: tuple[int | None, Path | None] = (None, None)
+        self._board: Board | None = None
+        self._exporter: Exporter | None = None
+        self._file: TextFile | None = None
 
     def __call__(self, event: Event) -> None:
-        if not isinstance(event, TaskEnded):
+        if isinstance(event, TaskEnded):
+            try:
+                self.set_up()
+            except ConfigError as error:
+                log.warning("no metrics: %s: %s", error.message, error.hint)
+            self._count()
+
+    def set_up(self) -> None:
+        """Open and close what the configuration in force asks for; once for each change.
+
+        Raises
+        ------
+        ConfigError
+            If the library is not installed.
+        """
+        wanted = self._hold.config.metrics
+        if (wanted.port, wanted.textfile) == self._shown:
+            return
+        self.close()
+        self._shown = wanted.port, wanted.textfile
+        if self._shown == (None, None):
+            return
+        from .metrics import Board, Exporter, TextFile, require_client
+
+        require_client()
+        self._board = board = Board()
+        if wanted.port is not None:
+            try:
+                self._exporter = Exporter(
+                    wanted.port, board, self._hold.now, lambda: self._max_age_s
+                )
+            except OSError as error:
+                # Nobody to look on is no reason not to work.
+                log.warning("no metrics: port %d: %s", wanted.port, error.strerror)
+        if wanted.textfile is not None:
+            self._file = TextFile(wanted.textfile, board)
+        self._count()
+
+    def close(self) -> None:
+        """Show nothing any more."""
+        if self._exporter is not None:
+            self._exporter.close()
+        self._board = self._exporter = self._file = None
+        self._shown = None, None
+
+    @property
+    def _max_age_s(self) -> float:
+        return self._hold.config.metrics.max_age_s
+
+    def _count(self) -> None:
+        if self._board is None:
             return
         from .numbers import read_numbers
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -201,3 +204,25 @@ def test_a_clock_that_is_put_back_keeps_no_job_waiting(site: Site, daemon: Daemo
     assert hours(daemon, "collections") == [7.5]
     ran = site.sql("SELECT count(*) FROM search_runs WHERE started < '2040' AND state = 'ok'")
     assert ran[0][0] >= 4
+
+
+def test_metrics_follow_a_configuration_that_is_read_again(
+    site: Site, daemon: DaemonSite
+) -> None:
+    daemon.start().run(0.1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    textfile = site.root.parent / "lccmirror.prom"
+    daemon.daemon.adopt(site.configure(f'[metrics]\nport = {port}\ntextfile = "{textfile}"'))
+    daemon.settle()
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        assert b"lccmirror_server_up 1.0" in answer.read()
+    assert "lccmirror_server_up 1.0" in textfile.read_text()
+    daemon.daemon.adopt(site.configure())
+    daemon.settle()
+    textfile.unlink()
+    daemon.run(1)
+    assert not textfile.exists()
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20)
