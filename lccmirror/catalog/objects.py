@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..names import quote_identifier
+from .texts import note_affected
 
 FIXED = ("collection", "objectid", "ra", "decl", "zone")
 MAX_COLUMNS = 1_500
@@ -244,6 +245,7 @@ def refresh_objects(conn: sqlite3.Connection) -> None:
         "SELECT count(*) FROM affected JOIN objects USING (collection, objectid)"
     ).fetchone()[0]
     count_objects(conn, kept - removed)
+    note_affected(conn)
     conn.execute("DELETE FROM affected")
 
 

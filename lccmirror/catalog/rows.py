@@ -24,6 +24,7 @@ from .objects import (
     picker,
     refresh_objects,
 )
+from .texts import note_dataset
 
 if TYPE_CHECKING:
     from ..formats.columns import TableColumn
@@ -108,6 +109,7 @@ def write_table(
     if in_order:
         objects.flush()
         count_objects(conn, highest_rowid(conn) - before)
+        note_dataset(conn, setid)
     else:
         conn.execute(
             "INSERT OR IGNORE INTO affected SELECT collection, objectid FROM dataset_rows "

@@ -17,6 +17,9 @@ COMMANDS: Final = {
     "status": LazyCommand("cmd_status", "Tell what is here, what waits and what failed."),
     "search": LazyCommand("cmd_search", "Show, run and compare the saved searches."),
     "query": LazyCommand("cmd_query", "Ask the catalog in SQL, read-only."),
+    "find": LazyCommand(
+        "cmd_find", "Find words in datasets, collections, columns and objects."
+    ),
     "lc": LazyCommand("cmd_lc", "Show, write or plot a light curve."),
     "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "cone": LazyCommand("cmd_cone", "Show the objects near a point of the sky, nearest first."),

@@ -14,6 +14,7 @@ from datetime import timedelta
 from ..catalog.connection import transaction
 from ..catalog.datasets import Seen
 from ..catalog.log import begin_log, end_log, get_setting, poll_state, set_setting
+from ..catalog.texts import index_objects
 from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
@@ -149,7 +150,7 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
         log_id = begin_log(conn, job, to_text(session.now()))
     try:
         with local_errors():
-            work(report)
+            _work_and_index(session, work, report)
     except (ServerError, LocalError, Stopped) as error:
         report.stopped = error
     except BaseException as error:
@@ -173,6 +174,18 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
             )
             _note_key(session)
     return report
+
+
+def _work_and_index(
+    session: Session, work: Callable[[CycleReport], None], report: CycleReport
+) -> None:
+    try:
+        work(report)
+    except ServerError:
+        # What came before the server went away is to be found all the same.
+        index_objects(session.mirror.conn, session.stop)
+        raise
+    index_objects(session.mirror.conn, session.stop)
 
 
 def _note_key(session: Session) -> None:

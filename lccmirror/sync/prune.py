@@ -28,6 +28,7 @@ from ..catalog.prune import (
     paths_of,
     superseded_before,
 )
+from ..catalog.texts import index_objects
 from ..clock import Now, to_text
 from ..errors import Stopped
 from .mirror import Mirror
@@ -141,6 +142,7 @@ def prune(
             _remove(mirror, one)
             report.pruned.append(one)
             report.freed_bytes += one.size
+        index_objects(conn, stop)
     finally:
         _log_end(conn, log_id, report, to_text(now()))
     return report

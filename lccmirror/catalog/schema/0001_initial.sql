@@ -401,3 +401,209 @@ CREATE TABLE announcements (
   tries INTEGER NOT NULL DEFAULT 0, -- failures so far
   not_before TEXT NOT NULL          -- when it is tried next
 );
+
+-- Full-text search. Each of these keeps a copy of what is to be found, under a number of its
+-- own, which VACUUM does not change; <name>_fts is the index over it, to be asked by
+--   SELECT … FROM datasets_fts WHERE datasets_fts MATCH 'rr lyr*' ORDER BY rank
+-- (docs/full-text.md).
+CREATE TABLE datasets_text (
+  id INTEGER PRIMARY KEY,           -- the rowid of datasets_fts
+  setid TEXT NOT NULL UNIQUE,
+  name TEXT,
+  description TEXT,
+  citation TEXT,
+  query TEXT                        -- the texts in query_params: conditions, words, names
+);
+CREATE TABLE collections_text (
+  id INTEGER PRIMARY KEY,           -- the rowid of collections_fts
+  collection TEXT NOT NULL UNIQUE,
+  name TEXT,
+  description TEXT,
+  project TEXT,
+  citation TEXT
+);
+CREATE TABLE columns_text (
+  id INTEGER PRIMARY KEY,           -- the rowid of columns_fts
+  collection TEXT NOT NULL,
+  name TEXT NOT NULL,
+  title TEXT,
+  description TEXT,
+  UNIQUE (collection, name)
+);
+CREATE TABLE objects_text (
+  id INTEGER PRIMARY KEY,           -- the rowid of objects_fts
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  words TEXT,                       -- the object's text columns, one a line
+  UNIQUE (collection, objectid)
+);
+
+-- Words are runs of letters and digits, without their accents: HAT-199-0000123 is three.
+CREATE VIRTUAL TABLE datasets_fts USING fts5 (
+  setid, name, description, citation, query,
+  content = 'datasets_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE collections_fts USING fts5 (
+  collection, name, description, project, citation,
+  content = 'collections_text', content_rowid = 'id',
+  tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE columns_fts USING fts5 (
+  collection UNINDEXED, name, title, description,
+  content = 'columns_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE objects_fts USING fts5 (
+  collection UNINDEXED, objectid, words,
+  content = 'objects_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- The small tables are copied as they are written. Most updates of a dataset leave its texts
+-- alone, and then nothing is done. This is what is copied of one:
+CREATE VIEW datasets_words AS
+SELECT setid, name, description, citation,
+  CASE WHEN json_valid(query_params) THEN (
+    SELECT group_concat(atom, char(10)) FROM json_tree(query_params)
+    WHERE type = 'text'
+      -- which columns were asked for, what kinds of values they have, who may see the result
+      AND path NOT IN ('$.getcolumns', '$.inputdata', '$.inputdata.columns',
+                       '$.inputdata.types')
+      AND fullkey NOT IN ('$.visibility', '$.sharedwith')
+  ) ELSE query_params END AS query
+FROM datasets;
+CREATE TRIGGER datasets_text_put AFTER INSERT ON datasets BEGIN
+  INSERT INTO datasets_text (setid, name, description, citation, query)
+  SELECT * FROM datasets_words WHERE setid = new.setid;
+END;
+CREATE TRIGGER datasets_text_change
+AFTER UPDATE OF name, description, citation, query_params ON datasets
+WHEN (old.name, old.description, old.citation, old.query_params)
+     IS NOT (new.name, new.description, new.citation, new.query_params) BEGIN
+  UPDATE datasets_text SET (name, description, citation, query) = (
+    SELECT name, description, citation, query FROM datasets_words WHERE setid = new.setid)
+  WHERE setid = new.setid;
+END;
+CREATE TRIGGER datasets_text_remove AFTER DELETE ON datasets BEGIN
+  DELETE FROM datasets_text WHERE setid = old.setid;
+END;
+CREATE TRIGGER collections_text_put AFTER INSERT ON collections BEGIN
+  INSERT INTO collections_text (collection, name, description, project, citation)
+  VALUES (new.collection, new.name, new.description, new.project, new.citation);
+END;
+CREATE TRIGGER collections_text_change
+AFTER UPDATE OF name, description, project, citation ON collections
+WHEN (old.name, old.description, old.project, old.citation)
+     IS NOT (new.name, new.description, new.project, new.citation) BEGIN
+  UPDATE collections_text SET name = new.name, description = new.description,
+    project = new.project, citation = new.citation WHERE collection = new.collection;
+END;
+CREATE TRIGGER collections_text_remove AFTER DELETE ON collections BEGIN
+  DELETE FROM collections_text WHERE collection = old.collection;
+END;
+CREATE TRIGGER columns_text_put AFTER INSERT ON columns BEGIN
+  INSERT INTO columns_text (collection, name, title, description)
+  VALUES (new.collection, new.name, new.title, new.description);
+END;
+CREATE TRIGGER columns_text_change AFTER UPDATE OF title, description ON columns
+WHEN (old.title, old.description) IS NOT (new.title, new.description) BEGIN
+  UPDATE columns_text SET title = new.title, description = new.description
+  WHERE collection = new.collection AND name = new.name;
+END;
+CREATE TRIGGER columns_text_remove AFTER DELETE ON columns BEGIN
+  DELETE FROM columns_text WHERE collection = old.collection AND name = old.name;
+END;
+
+-- An index follows its copy. What is taken out of it must be told as it was put in.
+CREATE TRIGGER datasets_fts_put AFTER INSERT ON datasets_text BEGIN
+  INSERT INTO datasets_fts (rowid, setid, name, description, citation, query)
+  VALUES (new.id, new.setid, new.name, new.description, new.citation, new.query);
+END;
+CREATE TRIGGER datasets_fts_change AFTER UPDATE ON datasets_text BEGIN
+  INSERT INTO datasets_fts
+    (datasets_fts, rowid, setid, name, description, citation, query)
+  VALUES ('delete', old.id, old.setid, old.name, old.description, old.citation, old.query);
+  INSERT INTO datasets_fts (rowid, setid, name, description, citation, query)
+  VALUES (new.id, new.setid, new.name, new.description, new.citation, new.query);
+END;
+CREATE TRIGGER datasets_fts_remove AFTER DELETE ON datasets_text BEGIN
+  INSERT INTO datasets_fts
+    (datasets_fts, rowid, setid, name, description, citation, query)
+  VALUES ('delete', old.id, old.setid, old.name, old.description, old.citation, old.query);
+END;
+CREATE TRIGGER collections_fts_put AFTER INSERT ON collections_text BEGIN
+  INSERT INTO collections_fts (rowid, collection, name, description, project, citation)
+  VALUES (new.id, new.collection, new.name, new.description, new.project, new.citation);
+END;
+CREATE TRIGGER collections_fts_change AFTER UPDATE ON collections_text BEGIN
+  INSERT INTO collections_fts
+    (collections_fts, rowid, collection, name, description, project, citation)
+  VALUES ('delete', old.id, old.collection, old.name, old.description, old.project,
+          old.citation);
+  INSERT INTO collections_fts (rowid, collection, name, description, project, citation)
+  VALUES (new.id, new.collection, new.name, new.description, new.project, new.citation);
+END;
+CREATE TRIGGER collections_fts_remove AFTER DELETE ON collections_text BEGIN
+  INSERT INTO collections_fts
+    (collections_fts, rowid, collection, name, description, project, citation)
+  VALUES ('delete', old.id, old.collection, old.name, old.description, old.project,
+          old.citation);
+END;
+CREATE TRIGGER columns_fts_put AFTER INSERT ON columns_text BEGIN
+  INSERT INTO columns_fts (rowid, collection, name, title, description)
+  VALUES (new.id, new.collection, new.name, new.title, new.description);
+END;
+CREATE TRIGGER columns_fts_change AFTER UPDATE ON columns_text BEGIN
+  INSERT INTO columns_fts (columns_fts, rowid, collection, name, title, description)
+  VALUES ('delete', old.id, old.collection, old.name, old.title, old.description);
+  INSERT INTO columns_fts (rowid, collection, name, title, description)
+  VALUES (new.id, new.collection, new.name, new.title, new.description);
+END;
+CREATE TRIGGER columns_fts_remove AFTER DELETE ON columns_text BEGIN
+  INSERT INTO columns_fts (columns_fts, rowid, collection, name, title, description)
+  VALUES ('delete', old.id, old.collection, old.name, old.title, old.description);
+END;
+CREATE TRIGGER objects_fts_put AFTER INSERT ON objects_text BEGIN
+  INSERT INTO objects_fts (rowid, collection, objectid, words)
+  VALUES (new.id, new.collection, new.objectid, new.words);
+END;
+CREATE TRIGGER objects_fts_change AFTER UPDATE ON objects_text BEGIN
+  INSERT INTO objects_fts (objects_fts, rowid, collection, objectid, words)
+  VALUES ('delete', old.id, old.collection, old.objectid, old.words);
+  INSERT INTO objects_fts (rowid, collection, objectid, words)
+  VALUES (new.id, new.collection, new.objectid, new.words);
+END;
+CREATE TRIGGER objects_fts_remove AFTER DELETE ON objects_text BEGIN
+  INSERT INTO objects_fts (objects_fts, rowid, collection, objectid, words)
+  VALUES ('delete', old.id, old.collection, old.objectid, old.words);
+END;
+
+-- Objects are written by the hundred thousand: what has changed in `objects` is noted here,
+-- and copied at the end of a cycle, some at a time.
+CREATE TABLE text_due_datasets (
+  setid TEXT PRIMARY KEY REFERENCES datasets (setid), -- the objects of this one's rows …
+  after_row INTEGER NOT NULL DEFAULT 0 -- … beyond this row
+) WITHOUT ROWID;
+CREATE TABLE text_due_objects (
+  collection TEXT NOT NULL,
+  objectid TEXT NOT NULL,
+  PRIMARY KEY (collection, objectid)
+) WITHOUT ROWID;
+
+-- For Datasette, which asks: rowid IN (SELECT rowid FROM <this> WHERE <this> MATCH …), with
+-- the rowid of the table that it shows.
+CREATE VIEW datasets_search AS
+SELECT d.rowid AS rowid, f.setid, f.name, f.description, f.citation, f.query,
+       f.datasets_fts AS datasets_search
+FROM datasets_fts AS f JOIN datasets AS d ON d.setid = f.setid;
+CREATE VIEW collections_search AS
+SELECT c.rowid AS rowid, f.collection, f.name, f.description, f.project, f.citation,
+       f.collections_fts AS collections_search
+FROM collections_fts AS f JOIN collections AS c ON c.collection = f.collection;
+CREATE VIEW columns_search AS
+SELECT c.rowid AS rowid, f.collection, f.name, f.title, f.description,
+       f.columns_fts AS columns_search
+FROM columns_fts AS f
+JOIN columns AS c ON c.collection = f.collection AND c.name = f.name;
+CREATE VIEW objects_search AS
+SELECT o.rowid AS rowid, f.collection, f.objectid, f.words, f.objects_fts AS objects_search
+FROM objects_fts AS f
+JOIN objects AS o ON o.collection = f.collection AND o.objectid = f.objectid;
