@@ -414,6 +414,7 @@ CREATE TABLE datasets_text (
   citation TEXT,
   query TEXT                        -- the texts in query_params: conditions, words, names
 );
+-- The same of collections.
 CREATE TABLE collections_text (
   id INTEGER PRIMARY KEY,           -- the rowid of collections_fts
   collection TEXT NOT NULL UNIQUE,
@@ -422,6 +423,7 @@ CREATE TABLE collections_text (
   project TEXT,
   citation TEXT
 );
+-- The same of the collections' columns.
 CREATE TABLE columns_text (
   id INTEGER PRIMARY KEY,           -- the rowid of columns_fts
   collection TEXT NOT NULL,
@@ -430,6 +432,7 @@ CREATE TABLE columns_text (
   description TEXT,
   UNIQUE (collection, name)
 );
+-- The same of objects: their names, and the texts in their columns.
 CREATE TABLE objects_text (
   id INTEGER PRIMARY KEY,           -- the rowid of objects_fts
   collection TEXT NOT NULL,
@@ -438,20 +441,23 @@ CREATE TABLE objects_text (
   UNIQUE (collection, objectid)
 );
 
--- Words are runs of letters and digits, without their accents: HAT-199-0000123 is three.
+-- The index over datasets_text. Words are runs of letters and digits, without their accents: HAT-199-0000123 is three.
 CREATE VIRTUAL TABLE datasets_fts USING fts5 (
   setid, name, description, citation, query,
   content = 'datasets_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
 );
+-- The index over collections_text.
 CREATE VIRTUAL TABLE collections_fts USING fts5 (
   collection, name, description, project, citation,
   content = 'collections_text', content_rowid = 'id',
   tokenize = 'unicode61 remove_diacritics 2'
 );
+-- The index over columns_text.
 CREATE VIRTUAL TABLE columns_fts USING fts5 (
   collection UNINDEXED, name, title, description,
   content = 'columns_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
 );
+-- The index over objects_text.
 CREATE VIRTUAL TABLE objects_fts USING fts5 (
   collection UNINDEXED, objectid, words,
   content = 'objects_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
@@ -582,6 +588,7 @@ CREATE TABLE text_due_datasets (
   setid TEXT PRIMARY KEY REFERENCES datasets (setid), -- the objects of this one's rows …
   after_row INTEGER NOT NULL DEFAULT 0 -- … beyond this row
 ) WITHOUT ROWID;
+-- The same, where single objects have changed.
 CREATE TABLE text_due_objects (
   collection TEXT NOT NULL,
   objectid TEXT NOT NULL,
@@ -594,15 +601,18 @@ CREATE VIEW datasets_search AS
 SELECT d.rowid AS rowid, f.setid, f.name, f.description, f.citation, f.query,
        f.datasets_fts AS datasets_search
 FROM datasets_fts AS f JOIN datasets AS d ON d.setid = f.setid;
+-- The same for collections.
 CREATE VIEW collections_search AS
 SELECT c.rowid AS rowid, f.collection, f.name, f.description, f.project, f.citation,
        f.collections_fts AS collections_search
 FROM collections_fts AS f JOIN collections AS c ON c.collection = f.collection;
+-- The same for columns.
 CREATE VIEW columns_search AS
 SELECT c.rowid AS rowid, f.collection, f.name, f.title, f.description,
        f.columns_fts AS columns_search
 FROM columns_fts AS f
 JOIN columns AS c ON c.collection = f.collection AND c.name = f.name;
+-- The same for objects.
 CREATE VIEW objects_search AS
 SELECT o.rowid AS rowid, f.collection, f.objectid, f.words, f.objects_fts AS objects_search
 FROM objects_fts AS f
