@@ -53,7 +53,7 @@ def command(repair: bool) -> None:
     if done.repair is not None:
         tell(done.repair, chosen)
     if done.left is not None and done.left.damage:
-        sys.stderr.write(f"after the repair, {len(done.left.damage):,} are still damaged\n")
+        sys.stderr.write(f"after the repair, {done.left.ndamage:,} are still damaged\n")
     job.stopping.leave(done.exit_code)
 
 
@@ -67,6 +67,6 @@ def _tell(report: VerifyReport, chosen: Settings) -> None:
         click.echo(f"{one.what}: {printable(one.path)}: {printable(one.detail)}{since}")
     if report.more_damage:
         click.echo(f"and {report.more_damage:,} more")
-    damage = len(report.damage) + report.more_damage
-    found = f"{damage:,} damaged or missing" if damage else "all as it was fetched"
+    damage = f"{report.ndamage:,} damaged or missing"
+    found = damage if report.damage else "all as it was fetched"
     click.echo(f"{report.files:,} files, {decimal(report.bytes)} read: {found}")

@@ -100,7 +100,7 @@ def verify_part(session: Session) -> Outcome:
     if report.damage:
         now = to_text(session.now())
         plan_repair(session.mirror, report, session.config.limits, now)
-    damage = len(report.damage)
+    damage = report.ndamage
     found = f"{damage:,} damaged or missing; fetched again soon" if damage else "all good"
     message = f"{report.files:,} files, {report.bytes:,} bytes verified: {found}"
     return Outcome(message=message, news=bool(damage), more=done.more)

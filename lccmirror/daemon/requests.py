@@ -108,7 +108,7 @@ def summary_of(result: object) -> str:
             return result.summary()
         case Verified():
             left = result.found if result.left is None else result.left
-            return f"{len(left.damage):,} damaged or missing" if left.damage else "all is well"
+            return f"{left.ndamage:,} damaged or missing" if left.damage else "all is well"
         case _:
             return "done"
 

@@ -95,6 +95,11 @@ class VerifyReport:
             self.more_unknown += 1
 
     @property
+    def ndamage(self) -> int:
+        """How much is damaged or missing, named or not."""
+        return len(self.damage) + self.more_damage
+
+    @property
     def exit_code(self) -> int:
         """Return 65 if something is damaged, else 0."""
         return Damaged.exit_code if self.damage else 0

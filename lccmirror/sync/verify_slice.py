@@ -92,7 +92,8 @@ def verify_slice(
     Reading(mirror, now, advance, stop).read(chosen, report)
     if not more:
         _check_catalog_in_time(mirror, now, overdue)
-        report.damage += incomplete_tables(mirror.conn)
+        for found in incomplete_tables(mirror.conn):
+            report.add(found)
     return Slice(report, more)
 
 

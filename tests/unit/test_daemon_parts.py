@@ -37,9 +37,12 @@ from lccmirror.daemon.protocol import (
 )
 from lccmirror.daemon.pulse import Pulse, Stop
 from lccmirror.daemon.queue import Adopt, Asked, Scheduled, TaskQueue
+from lccmirror.daemon.requests import summary_of
 from lccmirror.daemon.scheduler import BackgroundTimer
 from lccmirror.daemon.timetable import Every, Nightly
 from lccmirror.errors import FormatError, MirrorUnusable
+from lccmirror.sync.jobs import Verified
+from lccmirror.sync.verify import MOST_NAMED, Damage, VerifyReport
 from tests.support.clocks import ManualClock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -159,6 +162,15 @@ def test_messages_survive_the_way() -> None:
     assert read_request(line(Sync(dry_run=True)).strip()) == Sync(dry_run=True)
     assert read_event(line(Note("a\nb")).strip()) == Note("a\nb")
     assert line(Note("a\nb")).count(b"\n") == 1
+
+
+def test_what_a_repair_left_is_counted_in_full() -> None:
+    found, left = VerifyReport(), VerifyReport()
+    for n in range(MOST_NAMED + 7):
+        left.add(Damage("missing", str(n), "the file is not there"))
+    assert len(left.damage) == MOST_NAMED
+    assert summary_of(Verified(found, left=left)) == "10,007 damaged or missing"
+    assert summary_of(Verified(found)) == "all is well"
 
 
 # --- the socket ------------------------------------------------------------------------
