@@ -31,6 +31,7 @@ from .config_model import (
     MetricsConfig,
     MirrorConfig,
     NotifyConfig,
+    ObjectsConfig,
     PollConfig,
     PruneConfig,
     SearchConfig,
@@ -48,6 +49,7 @@ __all__ = [
     "MetricsConfig",
     "MirrorConfig",
     "NotifyConfig",
+    "ObjectsConfig",
     "PollConfig",
     "PruneConfig",
     "SearchConfig",
@@ -245,6 +247,8 @@ def _config(
     assert isinstance(poll, PollConfig)
     assert isinstance(select, SelectConfig)
     assert isinstance(lightcurves, LightCurveConfig)
+    objects = tables["objects"].table
+    assert isinstance(objects, ObjectsConfig)
     assert isinstance(limits, LimitsConfig)
     assert isinstance(keys, KeysConfig)
     daemon = tables["daemon"].table
@@ -255,6 +259,7 @@ def _config(
         poll=poll,
         select=select,
         lightcurves=lightcurves,
+        objects=objects,
         limits=limits,
         keys=keys,
         daemon=daemon,

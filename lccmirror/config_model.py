@@ -103,6 +103,14 @@ class LightCurveConfig(Table, frozen=True):
     limit: Annotated[int, Meta(ge=1)] = 1000
 
 
+class ObjectsConfig(Table, frozen=True):
+    """``[objects]``: what the server tells of single objects, and its pictures of them."""
+
+    mirror: Literal["never", "searches", "all"] = "never"
+    per_cycle: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    refresh_s: Annotated[float, values.duration(DAY, 36_500 * DAY)] = 90 * DAY
+
+
 class LimitsConfig(Table, frozen=True):
     """``[limits]``: what is refused as too large to be true, whatever the server sends."""
 
@@ -110,6 +118,8 @@ class LimitsConfig(Table, frozen=True):
     max_csv: Annotated[int, values.size(1 * MB)] = 4 * GB
     max_file: Annotated[int, values.size(1 * MB)] = 100 * GB
     max_lightcurve: Annotated[int, values.size(1 * MB)] = 256 * MB
+    max_object_info: Annotated[int, values.size(1 * MB)] = 64 * MB
+    max_pixels: Annotated[int, Meta(ge=1)] = 50_000_000
     max_rows: Annotated[int, Meta(ge=1)] = 10_000_000
     max_columns: Annotated[int, Meta(ge=1)] = 5_000
     max_zip_members: Annotated[int, Meta(ge=1)] = 1_000_000
@@ -227,6 +237,7 @@ class Config(Struct, frozen=True, kw_only=True):
     poll: PollConfig
     select: SelectConfig
     lightcurves: LightCurveConfig
+    objects: ObjectsConfig
     limits: LimitsConfig
     keys: KeysConfig
     daemon: DaemonConfig
@@ -245,6 +256,7 @@ TABLES: dict[str, type[Table]] = {
     "poll": PollConfig,
     "select": SelectConfig,
     "lightcurves": LightCurveConfig,
+    "objects": ObjectsConfig,
     "limits": LimitsConfig,
     "keys": KeysConfig,
     "prune": PruneConfig,

@@ -186,7 +186,17 @@ class AccessDenied(PermanentError):
 
 
 class NotFound(PermanentError):
-    """The server has no such thing (404)."""
+    """The server has no such thing (404).
+
+    Parameters
+    ----------
+    by_api
+        The API itself says so, in JSON; else it may be the path that is not there.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, by_api: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.by_api = by_api
 
 
 class RequestRefused(PermanentError):

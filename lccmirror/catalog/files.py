@@ -15,7 +15,7 @@ class FileRow:
     path
         Below the mirror's root, with ``/``.
     kind
-        ``csv``, ``lczip``, ``json``, ``pickle``, ``lc``, ``lcformat`` or ``png``.
+        ``csv``, ``lczip``, ``json``, ``pickle``, ``lc``, ``lcformat``, ``objectinfo``, ``png``.
     size
         In bytes.
     state

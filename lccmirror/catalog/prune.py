@@ -48,13 +48,17 @@ def held_datasets(conn: sqlite3.Connection) -> Iterator[Held]:
         yield Held(setid, size, bool(vanished), names, created_on)
 
 
-# A version is old since the first one after it came.
+# A version is old since the first one after it came. Its path is that of the newest, and
+# 17 characters; the range is of all versions. (With + the index on paths is used, not that
+# on setids, which objects' files do not have.)
 _SUPERSEDED = """
 SELECT f.path, f.size FROM files AS f
 WHERE f.state = 'superseded' AND coalesce(
   (SELECT min(g.fetched_at) FROM files AS g
-   WHERE g.setid IS f.setid AND g.collection IS f.collection AND g.kind = f.kind
-     AND g.fetched_at > f.fetched_at AND substr(f.path, 1, length(g.path)) = g.path),
+   WHERE +g.setid IS f.setid AND g.collection IS f.collection AND g.kind = f.kind
+     AND g.path >= substr(f.path, 1, length(f.path) - 17)
+     AND g.path < substr(f.path, 1, length(f.path) - 17) || '/'
+     AND g.fetched_at > f.fetched_at),
   f.fetched_at) < ?
 ORDER BY f.path
 """

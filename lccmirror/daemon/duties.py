@@ -72,6 +72,7 @@ def outcome_of(report: CycleReport) -> Outcome:
         or report.poll.vanished
         or report.mirrored
         or report.singles
+        or report.objects
         or report.new_collections
     )
     ended = report.stopped or report.no_room

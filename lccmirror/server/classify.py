@@ -71,7 +71,8 @@ def refusal(reply: Reply, body: bytes, now: float) -> ServerError:
     if status == 403:
         return AccessDenied(f"{what}: not for us (403){words}")
     if status in {404, 410}:
-        return NotFound(f"{what}: not there ({status}){words}")
+        by_api = reply.content_type == "application/json"
+        return NotFound(f"{what}: not there ({status}){words}", by_api=by_api)
     if status in {408, 425}:
         return Unreachable(f"{what}: the server gave up waiting ({status})")
     if status >= 400:

@@ -204,7 +204,9 @@ class LccClient:
             raise ValueError("pages are counted from 1")
         return services.dataset(self._desk, setid, page, strformat=strformat)
 
-    def object_info(self, objectid: str, collection: str) -> dict[str, Any]:
+    def object_info(
+        self, objectid: str, collection: str, *, max_bytes: int | None = None
+    ) -> dict[str, Any]:
         """Return all the server tells of an object, as it tells it.
 
         Parameters
@@ -213,13 +215,22 @@ class LccClient:
             As in the column ``db_oid`` of results.
         collection
             Database ID of its collection.
+        max_bytes
+            The largest answer, which is held in memory; that of all JSON if None.
+
+        Returns
+        -------
+        dict
+            The documented items, as JSON has them; empty if the server has none.
 
         Raises
         ------
         NotFound
             If there is no such object, or nothing is known of it.
+        ServerFault, CutShort
+            At once: they are not tried again here.
         """
-        return services.object_info(self._desk, objectid, collection)
+        return services.object_info(self._desk, objectid, collection, max_bytes)
 
     def search(self, search: Search) -> Iterator[SearchEvent]:
         """Run a search and yield its events as the server tells them.

@@ -117,6 +117,7 @@ class Exchange:
         stop: threading.Event,
         *,
         renew: bool = True,
+        retry_on: tuple[type[BaseException], ...] = (TransientError,),
     ) -> T:
         """Fetch a JSON answer whole and give it to `parse`.
 
@@ -130,9 +131,10 @@ class Exchange:
         parse
             Takes the reply and its body as a file, None for 304. The file is its own to
             close, unless it raises.
-        ring, stop, renew
+        ring, stop, renew, retry_on
             See `run`.
         """
+        limit = min(self.max_json, request.max_bytes or self.max_json)
         conditional = any(name == "If-None-Match" for name, _ in request.headers)
 
         def use(reply: Reply) -> T:
@@ -140,7 +142,7 @@ class Exchange:
                 if reply.status == 304:
                     self.stats.add(not_modified=1)
                     return parse(reply, None)
-                file = spooled(reply.chunks(self.max_json), folder=self.spool_folder)
+                file = spooled(reply.chunks(limit), folder=self.spool_folder)
             try:
                 check_json_start(reply, file.read(200))
                 file.seek(0)
@@ -150,7 +152,9 @@ class Exchange:
                 raise
 
         good = frozenset({200, 304}) if conditional else frozenset({200})
-        return self.run(lambda: request, use, ring, stop, good=good, renew=renew)
+        return self.run(
+            lambda: request, use, ring, stop, good=good, retry_on=retry_on, renew=renew
+        )
 
     def _attempt(
         self,

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, TypeVar
 
-from ..errors import NotAnLccServer, NotFound, ProtocolError
+from ..errors import (
+    NotAnLccServer,
+    NotFound,
+    ProtocolError,
+    RateLimited,
+    TooLarge,
+    TransientError,
+    Unreachable,
+)
 from . import urls
 from .answers import DatasetAnswer, DatasetsAnswer
 from .classify import plain
@@ -53,9 +61,12 @@ class Desk:
         parse: Callable[[Reply, IO[bytes] | None], T],
         *,
         renew: bool = True,
+        retry_on: tuple[type[BaseException], ...] = (TransientError,),
     ) -> T:
         """See `Exchange.json`."""
-        return self.exchange.json(request, parse, self.ring, self.stop, renew=renew)
+        return self.exchange.json(
+            request, parse, self.ring, self.stop, renew=renew, retry_on=retry_on
+        )
 
 
 def fetch_key(exchange: Exchange, origin: Origin, stop: threading.Event) -> ApiKey:
@@ -158,32 +169,51 @@ def dataset(desk: Desk, setid: str, page: int, *, strformat: bool) -> DatasetAns
     return desk.json(_get(path, what, params), parse)
 
 
-def object_info(desk: Desk, objectid: str, collection: str) -> dict[str, Any]:
+# What an answer may have of texts, numbers, lists and objects: each takes some hundred bytes
+# of memory, however short it is written. A picture is one text.
+_MOST_VALUES = 500_000
+_OBJECT = "object information"
+
+
+def object_info(
+    desk: Desk, objectid: str, collection: str, max_bytes: int | None
+) -> dict[str, Any]:
     """Return what is known of an object."""
-    what = "object information"
     params = (("objectid", objectid), ("collection", collection))
 
-    def parse(reply: Reply, file: IO[bytes] | None) -> dict[str, Any]:
-        assert file is not None
-        with file:
-            try:
-                # One object's, so it is held whole; and some servers write a bare NaN,
-                # which no streaming parser takes.
-                answer = json.load(file, parse_constant=lambda name: None)
-            except (ValueError, RecursionError):
-                raise ProtocolError(f"{what}: something came that is not JSON") from None
-        fields = mapping(answer)
-        check_ok(fields, what)
-        return mapping(fields.get("result"))
+    def ask(path: str) -> dict[str, Any]:
+        request = replace(_get(path, _OBJECT, params), max_bytes=max_bytes)
+        # A fault may be that of another server, behind this one, which knows the objects.
+        # It is one object's, and lasts: whoever asks decides when to ask again.
+        return desk.json(request, _parse_object, retry_on=(Unreachable, RateLimited))
 
     try:
-        return desk.json(_get("/api/object", what, params), parse)
+        return ask("/api/object")
     except NotFound as error:
+        if error.by_api:
+            raise
         # the documentation names both paths; on the running server the second is a page
         try:
-            return desk.json(_get("/object", what, params), parse)
+            return ask("/object")
         except (NotFound, NotAnLccServer):
             raise error from None
+
+
+def _parse_object(reply: Reply, file: IO[bytes] | None) -> dict[str, Any]:
+    assert file is not None
+    with file:
+        content = file.read()
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
+        raise TooLarge(f"{_OBJECT}: more than {_MOST_VALUES:,} values")
+    try:
+        # One object's, so it is held whole; and some servers write a bare NaN, which no
+        # streaming parser takes.
+        answer = json.loads(content, parse_constant=lambda name: None)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"{_OBJECT}: something came that is not JSON") from None
+    fields = mapping(answer)
+    check_ok(fields, _OBJECT)
+    return mapping(fields.get("result"))
 
 
 def _get(path: str, what: str, params: Pairs = (), *, etag: str | None = None) -> Request:

@@ -60,6 +60,8 @@ class Request:
         ranges the server then counts in compressed bytes.
     patience
         What is too slow.
+    max_bytes
+        The largest JSON answer to it, where that is less than for all.
     """
 
     method: str
@@ -72,6 +74,7 @@ class Request:
     secret_query: tuple[str, Secret] | None = None
     gzip: bool = False
     patience: Patience = _TRICKLE
+    max_bytes: int | None = None
 
     def with_key(self, key: Secret | None) -> Request:
         """Return the same request under `key`."""

@@ -19,6 +19,7 @@ from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
 from .mirror import bind_server
+from .objects import fetch_objects
 from .plan import plan_again, plan_seen
 from .poll import poll_collections, poll_datasets
 from .recover import clean_incoming, take_back
@@ -139,6 +140,7 @@ def fetch_due(session: Session, report: CycleReport) -> None:
     # After the datasets: what describes them must not keep them waiting.
     fetch_formats(session, fetcher_for(session), report.failed)
     report.singles += fetch_singles(session, fetcher_for(session), report.failed)
+    report.objects += fetch_objects(session, fetcher_for(session), report.failed)
 
 
 def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> CycleReport:

@@ -11,6 +11,8 @@ from ..names import checked_component, checked_setid
 _LONGEST = 230
 KINDS = ("csv", "json", "lczip", "pickle")
 INCOMING = "incoming"
+_OBJECT_INFO = ".json.gz"
+_OBJECT_ENDINGS = (_OBJECT_INFO, "-finderchart.png", "-magseries.png")
 LOCK = "lock"
 CONTROL = "control"
 
@@ -59,6 +61,47 @@ def single_lightcurve(collection: str, name: str) -> str:
     return path
 
 
+def object_info(collection: str, objectid: str) -> str:
+    """Return the path of what the server tells of an object.
+
+    Raises
+    ------
+    FormatError
+        If the names are unfit, or too long together.
+    """
+    return _of_object(collection, objectid, _OBJECT_INFO)
+
+
+def object_picture(collection: str, objectid: str, picture: str) -> str:
+    """Return the path of a picture of an object: ``finderchart`` or ``magseries``.
+
+    Raises
+    ------
+    FormatError
+        If the names are unfit, or too long together.
+    """
+    return _of_object(collection, objectid, f"-{picture}.png")
+
+
+def _of_object(collection: str, objectid: str, ending: str) -> str:
+    folder = checked_component(collection, "collection")
+    path = f"objects/{folder}/{checked_component(objectid, 'file name')}{ending}"
+    if len(path) > _LONGEST:
+        raise FormatError(f"too long for a file name: {path}")
+    return path
+
+
+def object_of(path: str) -> tuple[str, str] | None:
+    """Return collection and object of an object's file; None for any other path."""
+    match path.split("/"):
+        case ["objects", collection, name]:
+            for ending in _OBJECT_ENDINGS:
+                objectid = name.removesuffix(ending)
+                if path == _made(_of_object, collection, objectid, ending):
+                    return collection, objectid
+    return None
+
+
 def arriving(path: str) -> str:
     """Return where the file that will be at `path` is downloaded to."""
     return f"{INCOMING}/{path.replace('/', '~')}.part"
@@ -78,6 +121,8 @@ def destination(part_name: str) -> str | None:
             known = [_made(lcformat, collection)]
         case ["lightcurves", collection, name]:
             known = [_made(single_lightcurve, collection, name)]
+        case ["objects", _, _]:
+            known = [path if object_of(path) else None]
         case _:
             return None
     return path if path in known and part_name.endswith(".part") else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import durable
 from ..catalog.files import FileRow, get_file, put_file
 from ..catalog.lightcurves import remove_entries
+from ..catalog.prune import forget_file
 from ..clock import from_http_date
 from ..errors import InTheWay
 from .fetch import Product, sidecar
@@ -67,6 +68,16 @@ def link_product(
             note=f"linked to {twin.path}",
         ),
     )
+
+
+def retire(mirror: Mirror, path: str) -> None:
+    """Make an old version of a file that the server has no longer, in the caller's transaction.
+
+    It is kept under a name of its own; its name is free when `unlink.finish_pruning` has run
+    after the commit.
+    """
+    _keep_old(mirror, path, "")
+    forget_file(mirror.conn, path)
 
 
 def forget_arrival(product: Product) -> None:

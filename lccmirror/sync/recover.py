@@ -96,6 +96,10 @@ def _of_use(mirror: Mirror, entry: Path) -> bool:
     if top == "datasets":
         row = mirror.conn.execute("SELECT 1 FROM work WHERE setid = ?", (rest[1],)).fetchone()
         return row is not None
+    if top == "objects":
+        # An answer of the server, which the next step takes in; pictures are made of it.
+        key = layout.object_of(path)
+        return key is not None and path == layout.object_info(*key)
     return top == "lightcurves" and get_file(mirror.conn, path) is None
 
 

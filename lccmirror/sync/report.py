@@ -48,6 +48,8 @@ class CycleReport:
         ``{setid: why}`` of those that were tried and will be tried again.
     notes
         What was odd about datasets that were mirrored all the same.
+    singles, objects
+        Light curves that came alone, and objects of which the server told something.
     no_room
         Why something did not fit, if so.
     stopped
@@ -60,6 +62,7 @@ class CycleReport:
     failed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     singles: int = 0
+    objects: int = 0
     requests: int = 0
     received_bytes: int = 0
     no_room: NoRoom | None = None
@@ -82,6 +85,8 @@ class CycleReport:
         ]
         if self.singles:
             parts.append(f"{self.singles} single light curves")
+        if self.objects:
+            parts.append(f"information about {self.objects} objects")
         if self.failed:
             parts.append(f"{len(self.failed)} to be tried again")
         if self.poll.vanished:
@@ -101,7 +106,8 @@ class CycleReport:
         happened = (
             *(self.poll.new, self.poll.changed, self.poll.vanished),
             *(self.poll.gap, self.poll.problems),
-            *(self.new_collections, self.mirrored, self.singles, self.failed, self.notes),
+            *(self.new_collections, self.mirrored, self.singles, self.objects),
+            *(self.failed, self.notes),
             *(self.no_room, self.stopped),
         )
         return not any(happened)

@@ -7,14 +7,16 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lccmirror.clock import to_text
 from lccmirror.sync import layout
 from tests.support.crashing import CrashChild
-from tests.support.misbehaving import reset
+from tests.support.misbehaving import altered_result, reset
 from tests.support.site import Site
 
 # Steps tried in each scenario; all of them where a soak is asked for.
@@ -193,3 +195,71 @@ def test_after_a_kill_the_mirror_is_sound_without_the_server(
             site.server.add("", reset(), times=None)
             assert site.sync().exit_code == 69, when
             assert site.verify().found.damage == [], when
+
+
+OBJECTS = """
+[objects]
+mirror = "all"
+"""
+
+
+def objects_at_first(site: Site) -> list[str]:
+    """A mirror that was never told of its objects."""
+    first = [site.server.surveys[0].collection]
+    setid = site.server.make_dataset(collections=first, columns=("sdssr",))
+    site.configure()
+    site.sync()
+    site.configure(OBJECTS)
+    return [setid]
+
+
+def objects_at_second(site: Site) -> list[str]:
+    """A mirror whose information is old, and of which the server tells otherwise now."""
+    made = objects_at_first(site)
+    site.sync()
+    site.clock.forward(100 * 86_400)
+
+    def otherwise(result: dict[str, Any]) -> None:
+        result.update(objectcomments="seen again", magseries=result["finderchart"])
+        del result["finderchart"]
+
+    site.server.add("/api/object", altered_result(otherwise), times=None)
+    return made
+
+
+@pytest.mark.parametrize("scenario", [objects_at_first, objects_at_second])
+def test_a_kill_while_objects_are_told_of_costs_no_answer(
+    tmp_path: Path, child: CrashChild, scenario: Any
+) -> None:
+    with Site(tmp_path, OBJECTS, objects=2) as site:
+        killing = Killing(site, scenario(site), child)
+        killing.restore()
+        whole = killing.sync()
+        assert (whole.exit_code, whole.error, whole.killed_at) == (0, None, None)
+        assert whole.steps > 60
+        for step in sampled(whole.steps):
+            killing.restore()
+            outcome = killing.sync(step)
+            when = f"killed at step {step}, {outcome.killed_at}"
+            assert outcome.error is None, when
+            noted = {one.name for one in site.root.glob("incoming/*.json.gz.part.json")}
+            parts = {f"{one.name}.json" for one in site.root.glob("incoming/*.json.gz.part")}
+            told = site.sql(
+                "SELECT count(*) FROM object_info WHERE asked_at > ?", _before(site)
+            )
+            site.clock.forward(30)
+            assert site.verify().found.damage == [], when
+            report = site.sync()
+            assert (report.exit_code, report.failed, report.stopped) == (0, {}, None), when
+            site.check()
+            assert list((site.root / "incoming").iterdir()) == [], when
+            asked = [one for one in site.requests() if "/api/object" in one]
+            assert len(asked) <= 2 - len(noted & parts) - told[0][0], when
+            now = {sha256 for (sha256,) in site.sql("SELECT sha256 FROM files")}
+            assert killing.old <= now, f"{when}: an older version is lost"
+            assert site.sql("SELECT state, count(*) FROM object_info") == [("ok", 2)], when
+
+
+def _before(site: Site) -> str:
+    """Return a time a day ago, as the catalog writes it."""
+    return to_text(site.now() - timedelta(days=1))

@@ -218,6 +218,17 @@ def altered_body(change: Callable[[bytes], bytes]) -> Action:
     return act
 
 
+def altered_result(change: Callable[[dict[str, Any]], object]) -> Action:
+    """Answer honestly, but for what `change` does to the ``result`` of a JSON answer."""
+
+    def act(content: bytes) -> bytes:
+        answer = json.loads(content)
+        change(answer["result"])
+        return json.dumps(answer).encode()
+
+    return altered_body(act)
+
+
 def header(name: str, value: str) -> Action:
     """Answer honestly with one header changed (a stale ETag, a wrong Content-Range …)."""
     return altered(lambda answer: answer.with_headers((name, value)))

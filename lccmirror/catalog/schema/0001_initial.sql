@@ -156,7 +156,8 @@ CREATE TABLE files (
   path TEXT PRIMARY KEY,            -- below the mirror's root
   setid TEXT REFERENCES datasets (setid), -- the dataset it belongs to
   collection TEXT,                  -- for what belongs to a collection
-  kind TEXT NOT NULL CHECK (kind IN ('csv', 'lczip', 'json', 'pickle', 'lc', 'lcformat', 'png')),
+  kind TEXT NOT NULL CHECK (kind IN ('csv', 'lczip', 'json', 'pickle', 'lc', 'lcformat',
+                                     'objectinfo', 'png')),
                                     -- csv and json: the table; lczip: light curves; lc: one
                                     -- alone
   size INTEGER NOT NULL,            -- bytes
@@ -219,6 +220,49 @@ CREATE TABLE lightcurve_attempts (
   not_before TEXT NOT NULL,         -- when it is tried next
   last_error TEXT NOT NULL,         -- why it failed the last time
   PRIMARY KEY (collection, objectid)
+) WITHOUT ROWID;
+
+-- What the server told of single objects, beyond its catalogs, and how it was asked. What is
+-- here stays, also when the server has it no longer.
+CREATE TABLE object_info (
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- which object
+  state TEXT NOT NULL CHECK (state IN ('ok', 'missing', 'refused', 'failed')),
+                                    -- how it ended when it was last asked for; missing: the
+                                    -- server says it has none
+  asked_at TEXT NOT NULL,           -- when that was
+  attempts INTEGER NOT NULL DEFAULT 0, -- in vain, since it last was ok
+  not_before TEXT,                  -- when it is tried next, if it was in vain
+  last_error TEXT,                  -- why it was
+  fetched_at TEXT,                  -- when what follows came; NULL: nothing ever did
+  objectisvar INTEGER,              -- the server's flag: 1 is a variable; 0 is not, or not known
+  vartags TEXT,                     -- types of variability, with commas between
+  objecttags TEXT,                  -- types of object, with commas between
+  comments TEXT,                    -- of the people who looked at it
+  period REAL,                      -- days; the one that people chose
+  epoch REAL,                       -- of that period, in the days of the light curve
+  xmatch TEXT,                      -- JSON: matches in other catalogs
+  neighbors INTEGER,                -- how many neighbours the server tells of
+  problems TEXT,                    -- JSON: what was odd about it, each in words
+  info TEXT,                        -- JSON: all of it, without the pictures
+  path TEXT,                        -- of the whole of it below the mirror's root, gzip
+  finderchart TEXT,                 -- path of a picture of the sky around it, PNG
+  magseries TEXT,                   -- path of a plot of its light curve, PNG
+  PRIMARY KEY (collection, objectid)
+);
+CREATE INDEX object_info_due ON object_info (not_before) WHERE state <> 'ok';
+CREATE INDEX object_info_age ON object_info (asked_at) WHERE state = 'ok';
+CREATE INDEX object_info_objectid ON object_info (objectid);
+
+-- The periods that the server found in an object's light curve.
+CREATE TABLE object_periods (
+  collection TEXT NOT NULL,         -- database ID
+  objectid TEXT NOT NULL,           -- which object
+  method TEXT NOT NULL,             -- gls, bls, pdm, … as the server calls it
+  rank INTEGER NOT NULL,            -- 1 is the method's best
+  period REAL NOT NULL,             -- days
+  epoch REAL,                       -- of the phased light curve, in the days of the light curve
+  PRIMARY KEY (collection, objectid, method, rank)
 ) WITHOUT ROWID;
 
 -- What the next poll of a list needs to know.
