@@ -139,8 +139,7 @@ def _write_for_eyes(search: Iterable[Found], out: TextIO, *, color: bool) -> Non
             out.write(line + "\n")
             text = one.text or ""
             if text.replace(_BEGIN, "").replace(_END, "") not in ("", one.name, *notes):
-                out.write(f"      {_marked(text, color=color)}
-")
+                out.write(f"      {_marked(text, color=color)}\n")
 
 
 def _marked(text: str, *, color: bool) -> str:
