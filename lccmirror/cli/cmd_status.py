@@ -16,6 +16,7 @@ from ..clock import to_text, utc_now
 from ..names import printable
 from ..query import open_readonly
 from ..query.status import Cycle, Job, Status, read_status
+from ..query.status_searches import SearchStatus
 from ..sync.layout import CONTROL
 from .commands import Command
 from .settings import Settings, is_terminal, settings
@@ -75,6 +76,22 @@ def show_status(config: Config, chosen: Settings) -> None:
             ],
             chosen,
         )
+    if status.searches:
+        click.echo("\nsaved searches")
+        _table(
+            ("search", "when", "next run", "last run", "how it ended"),
+            [
+                (
+                    one.name,
+                    one.schedule,
+                    _moment(one.next_run) or _foreseen(one),
+                    _moment(one.started) or "never",
+                    _result(one),
+                )
+                for one in status.searches
+            ],
+            chosen,
+        )
     if status.gaps:
         click.echo("\ngaps: datasets may have been missed")
         for gap in status.gaps:
@@ -108,6 +125,19 @@ def _ended(job: Job) -> str:
     if job.running:
         return "runs now, or was cut off" + (f"; before: {ended}" if job.outcome else "")
     return ended if job.outcome else ""
+
+
+def _foreseen(search: SearchStatus) -> str:
+    if search.finished is None and search.next_look is not None:
+        return f"goes on {_moment(search.next_look)}"
+    return "nothing due"
+
+
+def _result(search: SearchStatus) -> str:
+    if search.state is None:
+        return ""
+    times = f" {search.failures} times in a row" if search.failures > 1 else ""
+    return search.state + times + (f": {search.message}" if search.message else "")
 
 
 def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from ..clock import from_text, to_text
 from ..errors import CatalogTooNew, MirrorUnusable
 from .readonly import ReadOnlyCatalog
 from .run import Value, run_query
+from .status_searches import SearchStatus, read_searches
 
 PROBLEMS_SHOWN: Final = 50
 
@@ -162,6 +163,8 @@ class Status:
         What came from the server in the last seven days.
     key
         Which kind of API key the last cycle had, and until when: ``anonymous 2026-…Z``.
+    searches
+        The saved searches, and how their last runs ended.
     jobs, troubles
         What the daemon does by itself, and what it has found wrong.
     last_cycle, last_good_cycle
@@ -188,6 +191,7 @@ class Status:
     next_due: str | None
     problems: tuple[Problem, ...]
     gaps: tuple[Gap, ...]
+    searches: tuple[SearchStatus, ...]
     jobs: tuple[Job, ...]
     troubles: tuple[Trouble, ...]
     last_cycle: Cycle | None
@@ -211,7 +215,7 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
     CatalogTooNew
         If a newer lccmirror wrote it.
     """
-    _require_schema(catalog)
+    require_schema(catalog)
 
     def rows(sql: str, **params: Value) -> list[tuple[Value, ...]]:
         return list(run_query(catalog, sql, params).rows)
@@ -245,6 +249,7 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         next_due=_text(next_due),
         problems=tuple(_problem(row) for row in rows(_PROBLEMS, **limited)),
         gaps=tuple(_gap(row) for row in rows(_GAPS, **limited)),
+        searches=read_searches(catalog),
         jobs=tuple(_job(row) for row in rows(_JOBS)),
         troubles=tuple(
             Trouble(str(key), str(since), str(message))
@@ -255,7 +260,14 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
     )
 
 
-def _require_schema(catalog: ReadOnlyCatalog) -> None:
+def require_schema(catalog: ReadOnlyCatalog) -> None:
+    """Refuse a catalog that has nothing in it yet, or more than we know of.
+
+    Raises
+    ------
+    MirrorUnusable, CatalogTooNew
+        If it is so.
+    """
     version = _integer(next(run_query(catalog, "PRAGMA user_version").rows)[0])
     if version > SCHEMA_VERSION:
         raise CatalogTooNew(

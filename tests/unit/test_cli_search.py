@@ -110,3 +110,24 @@ def test_a_failed_search_is_exit_code_1(run: Run, server: DemoServer, tmp_path: 
     assert result.exit_code == 1
     assert result.stdout.startswith('bright: failed: not sent: filters: no column "sdsr"')
     assert [one.target for one in server.requests if one.method == "POST"] == []
+
+
+def test_status_tells_how_the_searches_are(run: Run, tmp_path: Path) -> None:
+    run("sync")
+    assert "saved searches" not in run("status").stdout
+    run("search", "run", "bright", "--wait")
+    [good] = json.loads(run("status", "--json").stdout)["searches"]
+    assert (good["name"], good["state"], good["failures"]) == ("bright", "ok", 0)
+    assert good["last_good"] == good["finished"]
+    assert good["next_run"] > good["started"]
+    config = tmp_path / "lccmirror.toml"
+    config.write_text(config.read_text().replace("sdssr < 15", "sdsr < 15"))
+    for _ in range(2):
+        run("search", "run", "bright", "--wait")
+    [bad] = json.loads(run("status", "--json").stdout)["searches"]
+    assert (bad["state"], bad["failures"], bad["nobjects"]) == ("failed", 2, None)
+    assert bad["last_good"] == good["finished"]
+    assert 'no column "sdsr"' in bad["message"]
+    shown = run("status").stdout
+    assert "saved searches" in shown
+    assert 'failed 2 times in a row: not sent: filters: no column "sdsr"' in shown
