@@ -115,8 +115,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     # Only a wrong configuration needs it.
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    by_letters = {one.casefold(): one for one in known}
+    near = get_close_matches(word.casefold(), list(by_letters), n=1, cutoff=0.6)
+    return f"; did you mean {by_letters[near[0]]}?" if near else ""
 
 
 def _elsewhere(key: str) -> str:

@@ -97,7 +97,8 @@ def search_problems(
         return
     extra = _RESULT_COLUMNS | _RESULT_COLUMNS_OF.get(search.kind, frozenset())
     for index, column in enumerate(search.columns):
-        if problem := _missing(column, searched):
+        # What every result has need not be asked for, and does no harm.
+        if column not in extra and (problem := _missing(column, searched)):
             yield ("columns", index), f"{problem}; the server drops it from the result"
     for column, _order in search.sort:
         if column not in extra and (problem := _missing(column, searched)):

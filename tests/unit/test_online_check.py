@@ -48,7 +48,7 @@ def found(tmp_path: Path, text: str) -> list[str]:
 
 def test_names_that_exist_are_all_well(tmp_path: Path) -> None:
     text = '[select]\ncollections = ["hatnet_*", "hatnet_dr2"]\n' + cone(
-        'collections = ["hatnet_keplerfield"]\ncolumns = ["sdssr", "sdssi"]\n'
+        'collections = ["hatnet_keplerfield"]\ncolumns = ["sdssr", "sdssi", "db_ra"]\n'
         'sort = [["dist_arcsec", "asc"], ["propermotion", "desc"]]\n'
         'filters = "propermotion > 50"\n'
     )
@@ -100,3 +100,8 @@ def test_result_columns_of_another_kind_cannot_be_sorted_by(tmp_path: Path) -> N
 def test_a_search_in_unknown_collections_only_says_just_that(tmp_path: Path) -> None:
     messages = found(tmp_path, cone('collections = ["kelt"]\ncolumns = ["x"]\n'))
     assert len(messages) == 1
+
+
+def test_the_nearest_name_can_differ_in_upper_and_lower_case(tmp_path: Path) -> None:
+    (message,) = found(tmp_path, cone('filters = "SDSSR < 13"\n'))
+    assert 'no column "SDSSR"; did you mean sdssr?' in message

@@ -161,7 +161,7 @@ def _doubt(parts: list[PartRow], before: RunRow) -> str:
     empty = len(_empty(parts))
     where = "" if empty == len(parts) else f" in {empty} of its {len(parts)} parts"
     return (
-        f"nothing matched{where}, after {before.nobjects:,} objects in run {before.id}; the "
+        f"nothing matched{where}, after {_objects(before.nobjects)} in run {before.id}; the "
         "server says the same when it does not understand a search. Nothing is taken for "
         "lost until another run says so, too"
     )
@@ -169,9 +169,9 @@ def _doubt(parts: list[PartRow], before: RunRow) -> str:
 
 def _told(session: Session, row: RunRow, before: RunRow | None, changes: Changes) -> str:
     if before is None:
-        return f"{changes.nobjects:,} objects" if changes.nobjects else "nothing matches"
+        return _objects(changes.nobjects) if changes.nobjects else "nothing matches"
     parts = [
-        f"{changes.nobjects:,} objects: {changes.added:,} new, {changes.removed:,} gone, "
+        f"{_objects(changes.nobjects)}: {changes.added:,} new, {changes.removed:,} gone, "
         f"{changes.changed:,} changed"
     ]
     if row.params != before.params:
@@ -179,3 +179,7 @@ def _told(session: Session, row: RunRow, before: RunRow | None, changes: Changes
     if not comparable(session.mirror.conn, row.id, before.id):
         parts.append("values were not compared: only one of the two has exact ones")
     return "; ".join(parts)
+
+
+def _objects(count: int | None) -> str:
+    return "1 object" if count == 1 else f"{count or 0:,} objects"
