@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from functools import partial
 
 import click
 
+from ..errors import LccMirrorError
+from ..names import printable
 from .commands import Command
 from .settings import settings
+
+log = logging.getLogger(__name__)
 
 
 @click.command(
@@ -28,7 +34,7 @@ def command(log_json: bool) -> None:
     goes, else for people. SIGTERM or Ctrl-C: stop within 10 seconds and keep what has come;
     a second one: at once. SIGHUP: read the config again. SIGUSR1: sync now.
     """
-    from ..daemon.logs import Style, logging_to
+    from ..daemon.logs import Style, last_line, logging_to
     from ..daemon.notify_systemd import under_systemd
     from ..daemon.process import run_daemon
 
@@ -36,5 +42,13 @@ def command(log_json: bool) -> None:
     journal = under_systemd(os.environ, 2)
     style: Style = "json" if log_json else "journal" if journal else "terminal"
     with logging_to(sys.stderr, style, debug=chosen.debug):
-        code = run_daemon(chosen.load(), chosen.load)
+        try:
+            code = run_daemon(chosen.load(), chosen.load, last_line=partial(last_line, style))
+        except LccMirrorError as error:
+            if style == "terminal":
+                raise
+            # Whoever reads lines reads this one too, with its priority.
+            for line in (*error.message.splitlines(), *filter(None, [error.hint])):
+                log.error("%s", printable(line))  # noqa: TRY400 -- a reason, no traceback
+            code = error.exit_code
     raise click.exceptions.Exit(code)

@@ -113,10 +113,18 @@ def _flushed(code: int) -> int:
 
 
 def _prepare_streams() -> None:
-    """Make sure there is a stdout, and that no character is one it cannot write."""
+    """Make sure there are stdout and stderr, and that no character is one they cannot write."""
+    # What the shell closed (2>&-) would else become the number of the next file opened: of
+    # the mirror's, to which somebody's last words would then be written.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     if sys.stdout is None:
-        # The shell closed it (>&-): commands still run, for what they do.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- the same
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:

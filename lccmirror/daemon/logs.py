@@ -80,16 +80,24 @@ def _lines(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]
     return lines
 
 
+_FORMATTERS = {
+    "journal": JournalFormatter,
+    "terminal": TerminalFormatter,
+    "json": JsonFormatter,
+}
+
+
+def last_line(style: Style, message: str) -> str:
+    """Return a line like those of the log, for when no lock of `logging` may be waited for."""
+    record = logging.LogRecord("lccmirror", logging.WARNING, "", 0, message, None, None)
+    return _FORMATTERS[style]().format(record)
+
+
 @contextlib.contextmanager
 def logging_to(stream: TextIO, style: Style, *, debug: bool = False) -> Iterator[None]:
     """Write the log to `stream` while the block runs."""
-    formatter = {
-        "journal": JournalFormatter,
-        "terminal": TerminalFormatter,
-        "json": JsonFormatter,
-    }[style]()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_FORMATTERS[style]())
     before = []
     for name in _LISTENED:
         logger = logging.getLogger(name)

@@ -129,8 +129,7 @@ class Exporter:
         class Handler(_Handler):
             pages = _Pages(board, now, max_age_s)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), Handler)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics", daemon=True
@@ -142,6 +141,14 @@ class Exporter:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Note that somebody hung up; the library would write a traceback past the log."""
+        log.debug("a reader of the metrics", exc_info=True)
 
 
 class _Pages:

@@ -78,6 +78,7 @@ def run_daemon(
     *,
     environ: Mapping[str, str] = os.environ,
     observers: tuple[Callable[[DaemonEvent], None], ...] = (),
+    last_line: Callable[[str], str] = str,
 ) -> int:
     """Run the daemon until it is asked to stop; return the exit code.
 
@@ -91,6 +92,8 @@ def run_daemon(
         Where systemd says how to reach it.
     observers
         Called in the writer's thread with what happens.
+    last_line
+        Makes a line of the log of what is said past the log, when there is no time left.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def run_daemon(
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
     inbox: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
     with (
-        _signals(inbox, stop),
+        _signals(inbox, stop, last_line),
         hold_mirror(config, environs) as hold,
         watchers(hold) as watching,
     ):
@@ -301,20 +304,22 @@ class _Process:
 
 
 @contextlib.contextmanager
-def _signals(inbox: queue.SimpleQueue[_Happened], stop: Stop) -> Iterator[None]:
+def _signals(
+    inbox: queue.SimpleQueue[_Happened], stop: Stop, last_line: Callable[[str], str] = str
+) -> Iterator[None]:
     """Pass signals on to the main thread's loop; see that a wish to leave is met in time."""
     asked, left = threading.Event(), threading.Event()
 
     def see_to_it() -> None:
         asked.wait()
         if not left.wait(LEAVE_WITHIN_S):
-            _leave_now()
+            _leave_now(last_line)
 
     def received(number: int, frame: FrameType | None) -> None:
         # Nothing here may wait for a lock that the main thread could hold.
         if number in (signal.SIGTERM, signal.SIGINT):
             if asked.is_set():
-                _leave_now()
+                _leave_now(last_line)
             asked.set()
             stop.for_good()
         inbox.put(_Signal(number))
@@ -330,7 +335,8 @@ def _signals(inbox: queue.SimpleQueue[_Happened], stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave_now() -> NoReturn:
+def _leave_now(last_line: Callable[[str], str]) -> NoReturn:
     # What is under way is as safe as in a power cut, and taken up by the next start.
-    os.write(2, b"leaving in the middle of it; nothing is lost\n")
+    with contextlib.suppress(OSError):
+        os.write(2, last_line("leaving in the middle of it; nothing is lost").encode() + b"\n")
     os._exit(0)
