@@ -1,4 +1,4 @@
-"""A process that runs syncs or searches and dies, by SIGKILL, at the durable step it is told.
+"""A process that syncs, searches or prunes, and dies by SIGKILL at the durable step it is told.
 
 Every function of `lccmirror.durable`, the middle of every write, and every commit of the
 catalog is a step. Started once; each sync runs in a fork of it, so that the imports are
@@ -35,7 +35,7 @@ from lccmirror import durable
 
 @dataclass(frozen=True)
 class Job:
-    """A sync, or a search, to run.
+    """A sync, a search or a pruning to run.
 
     Parameters
     ----------
@@ -47,12 +47,15 @@ class Job:
         The step, from 0, at which it is killed; None: never.
     search
         A saved search to run in place of the sync.
+    prune
+        Apply the retention rules in place of the sync.
     """
 
     config: str
     at: float
     die_at: int | None = None
     search: str | None = None
+    prune: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ def run(job: Job, steps: Steps, out: int) -> None:
     """Run one sync and say how it ended, if it lives to say it."""
     # Imported here, and so after the functions of `durable` are watched.
     from lccmirror.config import load_config
-    from lccmirror.sync.jobs import Surroundings, open_session, sync
+    from lccmirror.sync.jobs import Surroundings, open_session, prune_mirror, sync
     from lccmirror.sync.progress import Silent
     from lccmirror.sync.searches import run_search
     from tests.support.timing import FakeTime
@@ -253,7 +256,10 @@ def run(job: Job, steps: Steps, out: int) -> None:
     )
     steps.begin(out, job.die_at)
     try:
-        if job.search is None:
+        if job.prune:
+            prune_mirror(config, around)
+            code = 0
+        elif job.search is None:
             code = sync(config, around).exit_code
         else:
             with open_session(config, around) as session:

@@ -35,6 +35,10 @@ class CrashChild:
         """Run a saved search and wait for it, killed at step `die_at`."""
         return self._do(Job(str(config), at, die_at, name))
 
+    def prune(self, config: Path, at: float, die_at: int | None = None) -> Outcome:
+        """Apply the retention rules, killed at step `die_at`."""
+        return self._do(Job(str(config), at, die_at, prune=True))
+
     def _do(self, job: Job) -> Outcome:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
