@@ -149,6 +149,17 @@ def test_pictures_are_written_whole(suffix: str, curve: LightCurve, tmp_path: Pa
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_nothing_of_a_picture_is_clipped(curve: LightCurve, tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    save_plot(drawing(curve, ["aim_000"], title="HAT-1 " * 8), tmp_path / "plot.png")
+    pixels = imread(tmp_path / "plot.png")[..., :3]
+    # what is drawn ends some pixels before each edge
+    for edge in (pixels[:3], pixels[-3:], pixels[:, :3], pixels[:, -3:]):
+        assert (edge == 1).all()
+    assert not (pixels == 1).all()
+
+
 def test_a_picture_of_an_unknown_kind_is_refused(curve: LightCurve, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot draw into x\.gif"):
         save_plot(drawing(curve, ["aim_000"], title=""), tmp_path / "x.gif")
