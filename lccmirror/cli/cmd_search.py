@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from .jobs import Watched
 
 _LISTED = (
-    *("name", "kind", "schedule", "state", "last_run", "next_run"),
-    *("nobjects", "added", "removed", "changed", "message"),
+    # On a terminal the last ones may not fit.
+    *("name", "state", "last_run", "next_run", "nobjects", "added", "removed", "changed"),
+    *("message", "schedule", "kind"),
 )
 _CHANGES = """
 SELECT r.finished AS time, c.run_id AS run, c.change, c.collection, c.objectid, o.ra, o.decl
@@ -156,8 +157,6 @@ def _listed(conn: sqlite3.Connection, search: SearchConfig) -> tuple[Value, ...]
     state = None if last is None else last.state
     return (
         search.name,
-        search.kind,
-        in_words(search) + ("" if search.enabled else " (disabled)"),
         "never ran" if state is None else state,
         None if last is None else _seconds(last.started),
         None if following is None else _seconds(to_text(following)),
@@ -166,6 +165,8 @@ def _listed(conn: sqlite3.Connection, search: SearchConfig) -> tuple[Value, ...]
             if last is None
             else (last.nobjects, last.added, last.removed, last.changed, last.message)
         ),
+        in_words(search) + ("" if search.enabled else " (disabled)"),
+        search.kind,
     )
 
 

@@ -79,19 +79,23 @@ def show_status(config: Config, chosen: Settings) -> None:
     if status.searches:
         click.echo("\nsaved searches")
         _table(
-            ("search", "when", "next run", "last run", "how it ended"),
+            ("search", "state", "next run", "last run", "when"),
             [
                 (
                     one.name,
-                    one.schedule,
+                    one.state or "",
                     _moment(one.next_run) or _foreseen(one),
                     _moment(one.started) or "never",
-                    _result(one),
+                    one.schedule,
                 )
                 for one in status.searches
             ],
             chosen,
         )
+        for one in status.searches:
+            if one.state not in (None, "ok") and one.message:
+                times = f", {one.failures} times in a row" if one.failures > 1 else ""
+                click.echo(f"  {one.name}: {one.state}{times}: {printable(one.message)}")
     if status.gaps:
         click.echo("\ngaps: datasets may have been missed")
         for gap in status.gaps:
@@ -131,13 +135,6 @@ def _foreseen(search: SearchStatus) -> str:
     if search.finished is None and search.next_look is not None:
         return f"goes on {_moment(search.next_look)}"
     return "nothing due"
-
-
-def _result(search: SearchStatus) -> str:
-    if search.state is None:
-        return ""
-    times = f" {search.failures} times in a row" if search.failures > 1 else ""
-    return search.state + times + (f": {search.message}" if search.message else "")
 
 
 def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:

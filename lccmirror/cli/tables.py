@@ -7,6 +7,7 @@ length takes the memory of its head.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
@@ -20,6 +21,9 @@ _GAP: Final = "  "
 _HEAD_ROWS: Final = 1_000
 # A text column is never made narrower than this; columns are left out instead.
 _NARROWEST_TEXT: Final = 8
+# Nor one of times: without its end a time says little.
+_NARROWEST_TIME: Final = len("2026-11-23T05:11:02Z")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
@@ -65,7 +69,7 @@ def write_table(
     head = list(itertools.islice(source, _HEAD_ROWS))
     names = [printable(name) for name in columns]
     natural, numeric = _measure(names if look.headers else [""] * len(names), head)
-    widths = _fit(natural, numeric, look.width)
+    widths = _fit(natural, _least(natural, numeric, head), look.width)
     bold, plain = (_BOLD, _PLAIN) if look.color else ("", "")
     if look.headers:
         shown = [_padded(n, w, r) for n, w, r in zip(names, widths, numeric, strict=False)]
@@ -113,30 +117,38 @@ def _measure(
     return [max(width, 1) for width in widths], numeric
 
 
-def _fit(natural: Sequence[int], numeric: Sequence[bool], total: int | None) -> list[int]:
+def _least(
+    natural: Sequence[int], numeric: Sequence[bool], rows: Sequence[Sequence[Value]]
+) -> list[int]:
+    """Return how narrow each column may become."""
+    least = []
+    for at, (width, number) in enumerate(zip(natural, numeric, strict=True)):
+        texts = [row[at] for row in rows if row[at] is not None]
+        times = all(isinstance(one, str) and _TIME.fullmatch(one) for one in texts)
+        narrowest = _NARROWEST_TIME if texts and times else _NARROWEST_TEXT
+        least.append(width if number else min(width, narrowest))
+    return least
+
+
+def _fit(natural: Sequence[int], least: Sequence[int], total: int | None) -> list[int]:
     """Return the widths to use: the widest texts give way first, then columns at the end."""
     if total is None:
         return list(natural)
-    least = [
-        width if number else min(width, _NARROWEST_TEXT)
-        for width, number in zip(natural, numeric, strict=True)
-    ]
     count = len(least)
     while count > 1 and _total(least[:count]) > total:
         count -= 1
     cap = min(max(natural, default=1), total)
-    while cap > _NARROWEST_TEXT and _total(_capped(natural, numeric, cap)[:count]) > total:
+    while cap > _NARROWEST_TEXT and _total(_capped(natural, least, cap)[:count]) > total:
         cap -= 1
-    widths = _capped(natural, numeric, cap)[:count]
+    widths = _capped(natural, least, cap)[:count]
     if count == 1:
         widths = [min(widths[0], max(total, 1))]
     return widths
 
 
-def _capped(natural: Sequence[int], numeric: Sequence[bool], cap: int) -> list[int]:
+def _capped(natural: Sequence[int], least: Sequence[int], cap: int) -> list[int]:
     return [
-        width if number else min(width, cap)
-        for width, number in zip(natural, numeric, strict=True)
+        max(narrowest, min(width, cap)) for width, narrowest in zip(natural, least, strict=True)
     ]
 
 

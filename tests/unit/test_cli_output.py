@@ -203,6 +203,15 @@ def test_a_table_fits_and_shortens_texts_but_never_numbers() -> None:
     assert "short" in lines[2]
 
 
+def test_a_time_is_not_shortened_to_less_than_its_seconds() -> None:
+    time, exact = "2026-11-23T05:11:02Z", "2026-11-23T05:11:02.123456Z"
+    rows: list[tuple[Value, ...]] = [("x" * 60, time, exact), ("y", None, exact)]
+    line = table(rows, ("a", "b", "c"), Look(width=58))[2]
+    assert len(line) == 58
+    assert time in line
+    assert line.endswith("  2026-11-23T05:11:02…")
+
+
 def test_columns_that_cannot_fit_are_left_out_and_counted() -> None:
     out = io.StringIO()
     columns = tuple(f"column_{n}" for n in range(300))

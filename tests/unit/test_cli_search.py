@@ -130,4 +130,4 @@ def test_status_tells_how_the_searches_are(run: Run, tmp_path: Path) -> None:
     assert 'no column "sdsr"' in bad["message"]
     shown = run("status").stdout
     assert "saved searches" in shown
-    assert 'failed 2 times in a row: not sent: filters: no column "sdsr"' in shown
+    assert 'bright: failed, 2 times in a row: not sent: filters: no column "sdsr"' in shown
