@@ -89,8 +89,9 @@ def tell(told: CycleTold, chosen: Settings) -> None:
 
     With ``--quiet`` there is no line if nothing happened: cron sends mail for each.
     """
-    _tell_some("note", told.notes, chosen.note)
-    _tell_some("failed", [f"{setid}: {why}" for setid, why in told.failed.items()], _complain)
+    _tell_some("note", told.notes, told.more_notes, chosen.note)
+    failed = [f"{setid}: {why}" for setid, why in told.failed.items()]
+    _tell_some("failed", failed, told.more_failed, _complain)
     if told.gap is not None:
         _complain(f"warning: {printable(told.gap)}")
     if told.error is not None:
@@ -101,11 +102,14 @@ def tell(told: CycleTold, chosen: Settings) -> None:
         click.echo(printable(told.summary))
 
 
-def _tell_some(what: str, lines: Sequence[str], say: Callable[[str], None]) -> None:
+def _tell_some(
+    what: str, lines: Sequence[str], others: int, say: Callable[[str], None]
+) -> None:
     for line in lines[:_NAMED]:
         say(f"{what}: {printable(line)}")
-    if len(lines) > _NAMED:
-        say(f"{what}: and {len(lines) - _NAMED:,} more: see `lccmirror status`")
+    more = len(lines[_NAMED:]) + others
+    if more:
+        say(f"{what}: and {more:,} more: see `lccmirror status`")
 
 
 def _complain(line: str) -> None:

@@ -169,7 +169,7 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
                 log_id,
                 to_text(session.now()),
                 outcome="failed" if unforeseen or report.exit_code else "ok",
-                new_datasets=len(report.poll.new),
+                new_datasets=report.poll.new.total,
                 received_bytes=report.received_bytes,
                 requests=report.requests,
                 message=unforeseen or report.summary(),

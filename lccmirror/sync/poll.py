@@ -24,6 +24,7 @@ from ..catalog.connection import transaction
 from ..catalog.datasets import Seen, newest_last_updated, record_listed, record_vanished
 from ..catalog.log import PollState, poll_state, record_gap, set_poll_state
 from ..clock import from_text, server_time, to_text
+from .firstof import FirstOf
 
 if TYPE_CHECKING:
     from ..server import DatasetsAnswer, LccClient
@@ -51,7 +52,7 @@ class DatasetsPoll:
     Attributes
     ----------
     new, changed
-        Setids not seen before, and those with another ``last_updated``.
+        Setids not seen before, and those with another ``last_updated``; the first of each.
     vanished
         How many a reading of the whole list did not have any more.
     gap
@@ -60,11 +61,11 @@ class DatasetsPoll:
         Items of the list that could not be understood.
     """
 
-    new: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
+    new: FirstOf = field(default_factory=FirstOf)
+    changed: FirstOf = field(default_factory=FirstOf)
     vanished: int = 0
     gap: str | None = None
-    problems: list[str] = field(default_factory=list)
+    problems: FirstOf = field(default_factory=FirstOf)
 
 
 def poll_collections(
@@ -180,7 +181,7 @@ def _record(
     on_item: Callable[[str, Seen], None] | None,
 ) -> _Window:
     window = _Window()
-    found: dict[Seen, list[str]] = {Seen.NEW: [], Seen.CHANGED: []}
+    found = {Seen.NEW: FirstOf(), Seen.CHANGED: FirstOf()}
     proof_before = _proof_before(known_until)
     with transaction(conn):
         for item in answer.items():
@@ -194,9 +195,10 @@ def _record(
             found[seen].append(item.setid)
             if on_item is not None:
                 on_item(item.setid, seen)
-    poll.new.extend(found[Seen.NEW])
-    poll.changed.extend(found[Seen.CHANGED])
-    poll.problems.extend(one for one in answer.problems if one not in poll.problems)
+    poll.new.take(found[Seen.NEW])
+    poll.changed.take(found[Seen.CHANGED])
+    named = set(poll.problems)
+    poll.problems.extend(one for one in answer.problems if one not in named)
     return window
 
 

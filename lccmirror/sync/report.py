@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import LccMirrorError, NoRoom, Stopped
+from .firstof import FirstOf, FirstReasons
 from .poll import DatasetsPoll
 
 
@@ -18,6 +19,8 @@ class CycleTold:
         The one line.
     notes, failed
         As in `CycleReport`.
+    more_notes, more_failed
+        How many more there were than are named.
     gap
         What may have been missed.
     error, hint
@@ -30,6 +33,8 @@ class CycleTold:
     exit_code: int
     notes: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
+    more_notes: int = 0
+    more_failed: int = 0
     gap: str | None = None
     error: str | None = None
     hint: str | None = None
@@ -45,7 +50,7 @@ class CycleReport:
     mirrored
         Datasets completed in this cycle.
     failed
-        ``{setid: why}`` of those that were tried and will be tried again.
+        ``{setid: why}`` of those that were tried and will be tried again, the first of them.
     notes
         What was odd about datasets that were mirrored all the same.
     singles, objects
@@ -59,8 +64,8 @@ class CycleReport:
     poll: DatasetsPoll = field(default_factory=DatasetsPoll)
     new_collections: int = 0
     mirrored: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    failed: FirstReasons = field(default_factory=FirstReasons)
+    notes: FirstOf = field(default_factory=FirstOf)
     singles: int = 0
     objects: int = 0
     requests: int = 0
@@ -80,7 +85,7 @@ class CycleReport:
     def summary(self) -> str:
         """Return the one line for people."""
         parts = [
-            f"{len(self.poll.new)} new, {len(self.poll.changed)} changed, "
+            f"{self.poll.new.total} new, {self.poll.changed.total} changed, "
             f"{self.mirrored} mirrored"
         ]
         if self.singles:
@@ -88,13 +93,13 @@ class CycleReport:
         if self.objects:
             parts.append(f"information about {self.objects} objects")
         if self.failed:
-            parts.append(f"{len(self.failed)} to be tried again")
+            parts.append(f"{self.failed.total} to be tried again")
         if self.poll.vanished:
             parts.append(f"{self.poll.vanished} no longer listed (kept)")
         if self.poll.gap:
             parts.append("a gap in the list")
         if self.poll.problems:
-            parts.append(f"{len(self.poll.problems)} items of the list not understood")
+            parts.append(f"{self.poll.problems.total} items of the list not understood")
         parts.append(f"{self.requests} requests, {self.received_bytes:,} bytes")
         if self.stopped is not None:
             parts.append(f"ended early: {self.stopped.message}")
@@ -122,6 +127,8 @@ class CycleReport:
             self.exit_code,
             (*self.notes, *self.poll.problems),
             dict(self.failed),
+            sum(some.total - len(some) for some in (self.notes, self.poll.problems)),
+            self.failed.total - len(self.failed),
             self.poll.gap,
             error,
             None if ended is None else ended.hint,
