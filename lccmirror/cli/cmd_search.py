@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -27,13 +26,6 @@ _LISTED = (
     *("name", "state", "last_run", "next_run", "nobjects", "added", "removed", "changed"),
     *("message", "schedule", "kind"),
 )
-_CHANGES = """
-SELECT r.finished AS time, c.run_id AS run, c.change, c.collection, c.objectid, o.ra, o.decl
-FROM search_changes AS c JOIN search_runs AS r ON r.id = c.run_id
-LEFT JOIN objects AS o USING (collection, objectid)
-WHERE c.search = :name AND r.finished >= :since
-ORDER BY c.run_id, c.change, c.collection, c.objectid
-"""
 
 
 @click.command(
@@ -113,15 +105,15 @@ def changes(name: str, since: str | None, output: OutputOptions) -> None:
 
     Only the catalog is read; also for searches that are no longer in the config.
     """
-    from ..query import open_readonly, run_query
+    from ..query import open_readonly
+    from ..query.search_history import changes_of, moment_of
 
     chosen = settings()
     config = chosen.load(thorough=False)
-    moment = "" if since is None else to_text(_moment(since))
+    moment = None if since is None else moment_of(since, utc_now())
     with open_readonly(config.mirror.root) as catalog:
         _require_known(catalog.connection, config, name)
-        result = run_query(catalog, _CHANGES, {"name": name, "since": moment})
-        write_result(result, output, chosen)
+        write_result(changes_of(catalog, name, moment), output, chosen)
 
 
 def _run(config: Config, names: tuple[str, ...], wait: bool, job: Watched) -> list[RunReport]:
@@ -177,16 +169,6 @@ def _require_known(conn: sqlite3.Connection, config: Config, name: str) -> None:
     known |= {search.name for search in config.searches}
     if name not in known:
         raise UsageError(f"no saved search {name!r}{suggestion(name, sorted(known))}")
-
-
-def _moment(text: str) -> datetime:
-    """Read a time, or how long ago it was."""
-    from ..units import parse_duration, parse_moment
-
-    try:
-        return utc_now() - timedelta(seconds=parse_duration(text))
-    except UsageError:
-        return parse_moment(text)
 
 
 def _seconds(text: str) -> str:

@@ -220,29 +220,10 @@ def _default_magnitude(conn: sqlite3.Connection, copy: Copy, curve: LightCurve) 
 
 
 def _periods(curve: LightCurve, magnitude: str, asked: Asked) -> tuple[Period, ...]:
-    import numpy as np
+    from ..query.periods import SHORTEST_D, periods_of
 
-    from ..query.lc_series import times_of
-    from ..query.periods import SHORTEST_D, find_periods
-
-    times, _, _ = times_of(curve)
-    values = np.array(curve[magnitude], dtype=float)
-    if curve.filters is not None:
-        # a star's colour is not its variability
-        bands = curve.arrays[curve.filters]
-        for band in np.unique(bands):
-            here = bands == band
-            if np.isfinite(values[here]).any():
-                values[here] -= np.nanmedian(values[here])
-    error = curve.error_of(magnitude)
     shortest, longest = asked.period_range or (SHORTEST_D, None)
-    return find_periods(
-        times,
-        values,
-        None if error is None else curve[error],
-        shortest_d=shortest,
-        longest_d=longest,
-    )
+    return periods_of(curve, magnitude, shortest_d=shortest, longest_d=longest)
 
 
 def _tell_periods(periods: tuple[Period, ...], asked: Asked, chosen: Settings) -> None:

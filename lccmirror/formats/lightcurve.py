@@ -9,9 +9,9 @@ integers) stands as Python's ``str``, and nothing is quoted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from ..errors import LccMirrorError, UsageError
 from . import lc_meaning
@@ -118,7 +118,7 @@ class LightCurve:
         """Return the name of the column with the errors of `magnitude`, if there is one."""
         return lc_meaning.error_column(magnitude, self.columns)
 
-    def select(self, names: Sequence[str]) -> LightCurve:
+    def select(self, names: Sequence[str]) -> Self:
         """Return the light curve with these columns only, in this order.
 
         Raises
@@ -126,14 +126,11 @@ class LightCurve:
         UsageError
             If there is no such column.
         """
-        return LightCurve(
-            self.objectid,
-            self.metadata,
-            self.descriptions,
-            tuple(self.column(name) for name in names),
-            {name: self.arrays[name] for name in names},
-            {name: self.masks[name] for name in names if name in self.masks},
-            self.problems,
+        return replace(
+            self,
+            columns=tuple(self.column(name) for name in names),
+            arrays={name: self.arrays[name] for name in names},
+            masks={name: self.masks[name] for name in names if name in self.masks},
         )
 
     def to_pandas(self) -> Any:

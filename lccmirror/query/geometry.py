@@ -23,7 +23,7 @@ def angular_distance_arcsec(ra1: float, decl1: float, ra2: float, decl2: float) 
 
     Examples
     --------
-    >>> angular_distance_arcsec(359.5, 0, 0.5, 0)
+    >>> round(angular_distance_arcsec(359.5, 0, 0.5, 0), 9)
     3600.0
     >>> angular_distance_arcsec(10, 90, 200, 90) < 1e-9
     True

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..errors import LccMirrorError
+from .lc_workers import in_processes
 from .lightcurves import Copy, LightCurveFiles
 from .readonly import ReadOnlyCatalog
-from .run import run_query
+from .run import Value, run_query
 
 if TYPE_CHECKING:
     from ..formats import LightCurve
@@ -44,7 +44,9 @@ SELECT count(*) FROM objects AS o WHERE (
 """
 
 
-def copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
+def copies_where(
+    catalog: ReadOnlyCatalog, condition: str, params: Mapping[str, Value] | None = None
+) -> list[Copy]:
     """Return the newest light curve of each object that fulfils a condition.
 
     Parameters
@@ -54,6 +56,8 @@ def copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
         than read.
     condition
         SQL on the columns of ``objects``: ``sdssr < 12 AND collection = 'hatnet_dr2'``.
+    params
+        Values for its ``:name`` parameters.
 
     Returns
     -------
@@ -66,8 +70,8 @@ def copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
         If the condition is wrong.
     """
     # So that what is said of a mistake is said of the condition, and not of our statement.
-    run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE {condition}")
-    found = run_query(catalog, _CHOSEN.format(condition=condition))
+    run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE {condition}", params)
+    found = run_query(catalog, _CHOSEN.format(condition=condition), params)
     return [_copy(*row) for row in found.rows]
 
 
@@ -99,7 +103,7 @@ def _copy(
 
 def read_many(
     root: Path, copies: Sequence[Copy], processes: int | None = None
-) -> Iterator[tuple[Copy, LightCurve | LccMirrorError]]:
+) -> Generator[tuple[Copy, LightCurve | LccMirrorError], None, None]:
     """Read light curves, and yield each as soon as it and those before it are read.
 
     Parameters
@@ -121,7 +125,7 @@ def read_many(
 
 def do_many(
     root: Path, copies: Sequence[Copy], work: Work[T], processes: int | None = None
-) -> Iterator[tuple[Copy, T | LccMirrorError]]:
+) -> Generator[tuple[Copy, T | LccMirrorError], None, None]:
     """Do something with each of many light curves, as `read_many` reads them.
 
     Parameters
@@ -130,6 +134,11 @@ def do_many(
         As for `read_many`.
     work
         Called with the open files and a copy; it can be pickled.
+
+    Raises
+    ------
+    LocalError
+        If a process cannot be started, or is ended from outside.
     """
     if processes is None:
         processes = 1 if len(copies) < _WORTH_PROCESSES else (os.cpu_count() or 1)
@@ -138,32 +147,12 @@ def do_many(
             for copy in copies:
                 yield copy, _tried(work, files, copy)
         return
-    chunks = [copies[at : at + _CHUNK] for at in range(0, len(copies), _CHUNK)]
-    # A forked process would have our connections and locks; a new one has none.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(processes, len(chunks)), mp_context=context)
-    try:
-        done = _windowed(pool, functools.partial(_chunk, root, work), chunks, 4 * processes)
+    size = max(1, min(_CHUNK, len(copies) // (2 * processes)))
+    chunks = [copies[at : at + size] for at in range(0, len(copies), size)]
+    done = in_processes(functools.partial(_chunk, root, work), chunks, processes)
+    with contextlib.closing(done):
         for chunk, results in zip(chunks, done, strict=True):
             yield from zip(chunk, results, strict=True)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _windowed(
-    pool: ProcessPoolExecutor,
-    work: Callable[[Sequence[Copy]], list[T]],
-    chunks: Iterable[Sequence[Copy]],
-    ahead: int,
-) -> Iterator[list[T]]:
-    """Yield results in order; no more than `ahead` of them wait for whoever takes them."""
-    waiting = []
-    for chunk in chunks:
-        waiting.append(pool.submit(work, chunk))
-        if len(waiting) >= ahead:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()
 
 
 def _chunk(root: Path, work: Work[T], copies: Sequence[Copy]) -> list[T | LccMirrorError]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
 from ..formats.lc_convert import library
+from .lc_series import times_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..formats import LightCurve
 
 SHORTEST_D: Final = 0.05
 _SAMPLES_PER_PEAK = 10
@@ -129,6 +132,54 @@ def find_periods(
             )
         )
     return tuple(found)
+
+
+def periods_of(
+    curve: LightCurve,
+    magnitude: str,
+    *,
+    shortest_d: float = SHORTEST_D,
+    longest_d: float | None = None,
+    count: int = 5,
+) -> tuple[Period, ...]:
+    """Find the best periods in one of a light curve's magnitudes, the best one first.
+
+    Parameters
+    ----------
+    curve
+        The light curve.
+    magnitude
+        One of its columns. Each filter's median is subtracted: a star's colour is not its
+        variability.
+    shortest_d, longest_d, count
+        As for `find_periods`.
+
+    Raises
+    ------
+    UsageError, LccMirrorError
+        As from `find_periods`; if there is no such column, or none of times.
+    """
+    import numpy as np
+
+    times, _, _ = times_of(curve)
+    if curve[magnitude].dtype.kind not in "fiu":
+        raise UsageError(f"{magnitude} is text, not magnitudes")
+    values = np.array(curve[magnitude], dtype=float)
+    if curve.filters is not None:
+        bands = curve.arrays[curve.filters]
+        for band in np.unique(bands):
+            here = bands == band
+            if np.isfinite(values[here]).any():
+                values[here] -= np.nanmedian(values[here])
+    error = curve.error_of(magnitude)
+    return find_periods(
+        times,
+        values,
+        None if error is None else curve[error],
+        shortest_d=shortest_d,
+        longest_d=longest_d,
+        count=count,
+    )
 
 
 def _peaks(power: NDArray[Any], count: int, apart: int) -> list[int]:

@@ -44,12 +44,20 @@ class ReadOnlyCatalog:
         Refuses all but reading, and remembers what it refused.
     deadline
         Ends a statement that takes too long.
+    files
+        The mirror's folder, if the catalog does not lie in it (a snapshot does not).
     """
 
     path: Path
     connection: sqlite3.Connection
     guard: Guard
     deadline: Deadline
+    files: Path | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder below which the mirror's files are."""
+        return self.path.parent if self.files is None else self.files
 
 
 @contextlib.contextmanager
@@ -83,15 +91,44 @@ def open_readonly(
         If a writer holds it for longer than a few seconds.
     """
     path = root / CATALOG_NAME
-    _require_readable(root, path)
+    require_readable(root, path)
     guard = Guard()
     deadline = Deadline(time_limit_s, clock)
+    connection = connect_guarded(path, guard, deadline)
+    catalog = ReadOnlyCatalog(path, connection, guard, deadline)
+    try:
+        yield catalog
+    finally:
+        # it may have been replaced by then
+        catalog.connection.close()
+
+
+def connect_guarded(
+    path: Path, guard: Guard, deadline: Deadline, *, any_thread: bool = False
+) -> sqlite3.Connection:
+    """Connect to a catalog so that the connection can only read.
+
+    Parameters
+    ----------
+    path
+        The catalog.
+    guard, deadline
+        Asked before each part of a statement, and while it runs.
+    any_thread
+        Whether it may be used, and closed, by another thread than this one.
+
+    Raises
+    ------
+    MirrorUnusable, Damaged, MirrorLocked
+        As from `open_readonly`.
+    """
     try:
         connection = sqlite3.connect(
             path.absolute().as_uri() + "?mode=ro",
             uri=True,
             timeout=_BUSY_TIMEOUT_S,
             isolation_level=None,
+            check_same_thread=not any_thread,
         )
     except sqlite3.Error as error:
         raise opening_error(error, path) from error
@@ -100,13 +137,10 @@ def open_readonly(
         add_functions(connection)
         connection.set_authorizer(guard)
         connection.set_progress_handler(deadline, _STEPS_BETWEEN_CHECKS)
-        catalog = ReadOnlyCatalog(path, connection, guard, deadline)
-        try:
-            yield catalog
-        finally:
-            catalog.connection.close()
-    finally:
+    except BaseException:
         connection.close()
+        raise
+    return connection
 
 
 def _restrict(connection: sqlite3.Connection, path: Path) -> None:
@@ -127,8 +161,14 @@ def _restrict(connection: sqlite3.Connection, path: Path) -> None:
         raise opening_error(error, path) from error
 
 
-def _require_readable(root: Path, path: Path) -> None:
-    """Say plainly what SQLite would only call "unable to open database file"."""
+def require_readable(root: Path, path: Path) -> None:
+    """Say plainly what SQLite would only call "unable to open database file".
+
+    Raises
+    ------
+    MirrorUnusable
+        If the catalog at `path`, in the folder `root`, is not there or not for us.
+    """
     try:
         there = path.is_file()
         anything = there or path.exists()

@@ -19,9 +19,9 @@ from .angles import parse_centre
 
 _MOST_MISTAKES: Final = 50
 _LONGEST_LINE: Final = 100_000
-_IDS: Final = ("objectid", "object", "target", "name", "id", "source_id", "db_oid")
-_RAS: Final = ("ra", "ra_deg", "radeg", "raj2000", "ra_j2000", "_ra", "db_ra")
-_DECLS: Final = ("decl", "dec", "de", "dec_deg", "decdeg", "dej2000", "dec_j2000", "db_decl")
+IDS: Final = ("objectid", "object", "target", "name", "id", "source_id", "db_oid")
+RAS: Final = ("ra", "ra_deg", "radeg", "raj2000", "ra_j2000", "_ra", "db_ra")
+DECLS: Final = ("decl", "dec", "de", "dec_deg", "decdeg", "dej2000", "dec_j2000", "db_decl")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 Split = Callable[[str], list[str]]
@@ -128,10 +128,10 @@ def _layout(file: IO[bytes]) -> TargetList:
             split = _splitter(separator)
             break
     names = [field.strip().strip('"').casefold() for field in split(text)]
-    ra, decl = _first(names, _RAS), _first(names, _DECLS)
+    ra, decl = _first(names, RAS), _first(names, DECLS)
     if ra is None or decl is None:
         return TargetList(split) if split is str.split else TargetList(split, 0, 1, 2)
-    objectid = _first(names, _IDS)
+    objectid = _first(names, IDS)
     if objectid is None:
         objectid = next((at for at in range(len(names)) if at not in {ra, decl}), ra)
     return TargetList(split, objectid, ra, decl, header=number)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from .apsw_connection import ApswConnection, open_guarded
 from .dataset_table import DatasetTable
 from .functions import add_functions
+from .guard import Deadline, Guard
 from .lightcurve_table import LightCurveTable
 from .lightcurves import LightCurveFiles
 from .readonly import ReadOnlyCatalog, opening_error
@@ -40,18 +42,49 @@ def switch(catalog: ReadOnlyCatalog) -> None:
     """
     # First, because two copies of SQLite in a process must not have the same file open.
     catalog.connection.close()
-    try:
-        opened = open_guarded(catalog.path, catalog.guard, catalog.deadline)
-    except sqlite3.Error as error:
-        raise opening_error(error, catalog.path) from error
-    inner = ApswConnection(opened.raw)
-    files = LightCurveFiles(catalog.path.parent)
-    # It does all that is asked of a connection here, though it is not of that class.
-    replaced: Any = _Connection(
-        opened.raw, (LightCurveTable(inner, files), DatasetTable(inner)), files
+    catalog.connection = connect_with_functions(
+        catalog.path, catalog.root, catalog.guard, catalog.deadline
     )
-    catalog.connection = replaced
-    add_functions(catalog.connection)
+
+
+def connect_with_functions(
+    path: Path, root: Path, guard: Guard, deadline: Deadline
+) -> sqlite3.Connection:
+    """Connect to a catalog by APSW: to read only, from any thread, with the functions.
+
+    Parameters
+    ----------
+    path
+        The catalog. Python's `sqlite3` must not have it open in this process.
+    root
+        The folder below which the light curves are.
+    guard, deadline
+        As for `lccmirror.query.readonly.connect_guarded`.
+
+    Returns
+    -------
+    sqlite3.Connection
+        To be used like one, though it is not of that class.
+
+    Raises
+    ------
+    LccMirrorError
+        If APSW is not installed.
+    MirrorUnusable, Damaged, MirrorLocked
+        As from `lccmirror.query.open_readonly`.
+    """
+    try:
+        raw = open_guarded(path, guard, deadline).raw
+    except sqlite3.Error as error:
+        raise opening_error(error, path) from error
+    inner = ApswConnection(raw)
+    files = LightCurveFiles(root)
+    connection: Any = _Connection(
+        raw, (LightCurveTable(inner, files), DatasetTable(inner)), files
+    )
+    add_functions(connection)
+    opened: sqlite3.Connection = connection
+    return opened
 
 
 class _Connection(FunctionConnection):
