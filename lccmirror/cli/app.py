@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "verify": LazyCommand("cmd_verify", "Compare every byte of the mirror with the catalog."),
     "prune": LazyCommand("cmd_prune", "Apply the retention rules of the config."),
     "snapshot": LazyCommand("cmd_snapshot", "Copy the catalog into one file to take along."),
+    "browse": LazyCommand("cmd_browse", "Open the catalog in a browser, with Datasette."),
+    "export": LazyCommand("cmd_export", "Write the catalog as Parquet, for DuckDB and others."),
     "key": LazyCommand("cmd_key", "Show, import or renew the API key."),
     "install-service": LazyCommand("cmd_install_service", "Put the systemd units in place."),
     "demo": LazyCommand("cmd_demo", "Start a small LCC-Server and mirror it, to see it work."),

@@ -37,6 +37,16 @@ class Making:
         self._shown.advance(self._label, done - self._done)
         self._done = done
 
+    def file(self, name: str, written: int) -> None:
+        """Show that `written` bytes of a file are written; nobody knows how many it gets."""
+        if name != self._label:
+            if self._done >= 0:
+                self._shown.end(self._label, ok=True)
+            self._label, self._done = name, 0
+            self._shown.begin(name, name, None)
+        self._shown.advance(name, written - self._done)
+        self._done = written
+
 
 @contextlib.contextmanager
 def making(chosen: Settings, label: str) -> Iterator[Making]:
