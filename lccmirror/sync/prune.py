@@ -27,6 +27,7 @@ from ..catalog.prune import (
     of_older_runs,
     paths_of,
     superseded_before,
+    to_be_removed,
 )
 from ..catalog.texts import index_objects
 from ..clock import Now, to_text
@@ -72,19 +73,23 @@ class PruneReport:
         How much is still wanting to the headroom that was asked for.
     leftovers
         Files of an earlier pruning that was broken off, removed now.
+    stuck
+        Files that could not be removed; it is tried again each time.
     """
 
     pruned: list[Pruned] = field(default_factory=list)
     freed_bytes: int = 0
     missing_bytes: int = 0
     leftovers: int = 0
+    stuck: int = 0
     dry_run: bool = False
     no_rules: bool = False
 
     def summary(self) -> str:
         """Return the one line for people."""
+        stuck = f"; {self.stuck:,} files could not be removed" if self.stuck else ""
         if self.no_rules:
-            return "nothing to do: [prune] in the configuration has no rule"
+            return f"nothing to do: [prune] in the configuration has no rule{stuck}"
         datasets = sum(one.what == "dataset" for one in self.pruned)
         versions = len(self.pruned) - datasets
         verb = "would free" if self.dry_run else "freed"
@@ -96,7 +101,7 @@ class PruneReport:
                 f"; {self.missing_bytes:,} bytes are wanting to prune.headroom, and all that "
                 "may go is less: none of it was touched for that"
             )
-        return text
+        return text + stuck
 
 
 def prune(
@@ -127,6 +132,7 @@ def prune(
         report.freed_bytes = sum(one.size for one in report.pruned)
         return report
     report.leftovers = finish_pruning(mirror)
+    report.stuck = len(to_be_removed(mirror.conn))
     if report.no_rules:
         return report
     chosen, report.missing_bytes = _chosen(mirror, config, now)
@@ -144,6 +150,7 @@ def prune(
             report.freed_bytes += one.size
         index_objects(conn, stop)
     finally:
+        report.stuck = len(to_be_removed(conn))
         _log_end(conn, log_id, report, to_text(now()))
     return report
 

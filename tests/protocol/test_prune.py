@@ -294,6 +294,41 @@ def test_a_pruning_cut_off_before_a_file_is_removed_is_finished_by_the_next_cycl
     assert site.verify().found.unknown == []
 
 
+def test_what_stands_in_the_place_of_a_pruned_file_stops_nothing(site: Site) -> None:
+    setid = make_three(site)[2]
+    file = site.file(setid, "csv")
+    rules = take(site, setid)
+    file.unlink()
+    (file / "of somebody").mkdir(parents=True)
+    assert names(pruned(site, *rules)) == [setid]
+    site.configure()
+    new = site.server.make_dataset(filters="(ndet gt 5)", columns=("ndet",))
+    assert site.sync().exit_code == 0
+    assert site.states()[new] == "mirrored"
+    assert (file / "of somebody").is_dir()
+
+
+def test_a_file_that_cannot_be_removed_is_told_and_tried_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setid = make_three(site)[2]
+    rules = take(site, setid)
+    remove = durable.remove
+
+    def refuse(path: Path) -> None:
+        if path.suffix == ".zip":
+            raise PermissionError(1, "Operation not permitted", str(path))
+        remove(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable, "remove", refuse)
+        assert "1 files could not be removed" in pruned(site, *rules).summary()
+        assert site.sync().exit_code == 0
+    assert site.file(setid, "lczip").exists()
+    site.sync()
+    gone(site, setid)
+
+
 def test_a_file_that_came_back_is_not_removed_by_an_old_note(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
