@@ -132,13 +132,17 @@ def _write_for_eyes(search: Iterable[Found], out: TextIO, *, color: bool) -> Non
     for kind, of_kind in itertools.groupby(search, key=lambda one: one.kind):
         out.write(f"{bold}{kind}{plain}\n")
         for one in of_kind:
-            notes = [note for note in (one.title, one.collection) if note and note != one.name]
-            line = f"  {bold}{printable(one.name)}{plain}"
-            if notes:
-                line += f"  {dim}{printable(' · '.join(notes))}{plain}"
-            out.write(line + "\n")
             text = one.text or ""
-            if text.replace(_BEGIN, "").replace(_END, "") not in ("", one.name, *notes):
+            bare = text.replace(_BEGIN, "").replace(_END, "")
+            notes = [
+                _marked(text, color=color) if note == bare else f"{dim}{printable(note)}{plain}"
+                for note in (one.title, one.collection)
+                if note and note != one.name
+            ]
+            out.write(
+                f"  {bold}{printable(one.name)}{plain}  {' · '.join(notes)}".rstrip() + "\n"
+            )
+            if bare not in ("", one.name, one.title, one.collection):
                 out.write(f"      {_marked(text, color=color)}\n")
 
 

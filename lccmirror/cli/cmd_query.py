@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -11,6 +12,20 @@ from ..query import open_readonly, run_query
 from .commands import Command
 from .output import OutputOptions, output_options, write_result
 from .settings import settings
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def _refused_option(name: str, reason: str, hint: str | None, nargs: int = 1) -> Decorator:
+    """Say why an option of `sqlite-utils query` is none here, not only that it is unknown."""
+
+    def refuse(context: click.Context, option: click.Parameter, value: object) -> None:
+        if value:
+            raise UsageError(f"there is no {name} here: {reason}", hint=hint)
+
+    return click.option(
+        name, hidden=True, expose_value=False, callback=refuse, nargs=nargs, help="Refused."
+    )
 
 
 @click.command(
@@ -39,6 +54,19 @@ from .settings import settings
     metavar="SECONDS",
     help="Stop the statement after so long.",
 )
+@_refused_option(
+    "--attach",
+    "a mirror is asked alone, so that nothing else can be opened or made",
+    "attach the catalog to yours: sqlite3 mine.db \"attach 'file:PATH/catalog.sqlite?mode=ro' "
+    'as mirror"; for lists of positions there is `lccmirror xmatch`',
+    2,
+)
+@_refused_option(
+    "--functions",
+    "no code is run in a query",
+    "take the rows as JSON or CSV, or ask from Python: import lccmirror",
+)
+@_refused_option("--load-extension", "no code is loaded into a query", None)
 @output_options
 def command(
     sql: str,

@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ..errors import LccMirrorError, LocalError, UsageError
+from ..catalog.migrate import SCHEMA_VERSION
+from ..errors import LccMirrorError, LocalError, NoRoom, UsageError
 from ..names import printable
 from .caret import error_offset, marked
+from .explain_match import explain_match
 from .readonly import ReadOnlyCatalog, opening_error, primary_code
 
 _UNBOUND = re.compile(r"value for binding parameter :?(.+?)\.?$")
@@ -23,8 +25,23 @@ _FUNCTION_CALLS: Final = {
     "dataset": "dataset('SETID')",
 }
 
-_TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+# Without what is there for SQLite itself, or to make or use a full-text index.
+_TABLES = r"""
+SELECT name FROM sqlite_master AS m WHERE type IN ('table', 'view')
+  AND name NOT LIKE '\_sqlite%' ESCAPE '\' AND NOT EXISTS (
+    SELECT 1 FROM sqlite_master AS v WHERE v.sql LIKE 'CREATE VIRTUAL TABLE%'
+      AND m.name IN (v.name || '_config', v.name || '_content', v.name || '_data',
+                     v.name || '_docsize', v.name || '_idx',
+                     replace(v.name, '_fts', '_text'), replace(v.name, '_fts', '_search'),
+                     replace(v.name, '_fts', '_words')))
+ORDER BY name
+"""
 _COLUMNS = "SELECT name FROM pragma_table_xinfo(?)"
+_WRONG_VALUE: Final = {
+    sqlite3.SQLITE_MISMATCH: "LIMIT and OFFSET take whole numbers",
+    sqlite3.SQLITE_CONSTRAINT: None,
+    sqlite3.SQLITE_RANGE: None,
+}
 _FUNCTIONS = "SELECT DISTINCT name FROM pragma_function_list"
 
 
@@ -66,7 +83,18 @@ def explain(
     if text == "no query solution":
         return _without_arguments(sql, catalog)
     if code == sqlite3.SQLITE_ERROR:
-        return _wrong_statement(text, sql, catalog)
+        return explain_match(text, sql, catalog) or _wrong_statement(text, sql, catalog)
+    if code in _WRONG_VALUE:
+        return UsageError(printable(text), hint=_WRONG_VALUE[code])
+    if code == sqlite3.SQLITE_FULL or (
+        isinstance(error, sqlite3.Error)
+        and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_WRITE
+    ):
+        return NoRoom(
+            f"no room for what SQLite has to sort or keep meanwhile: {text}",
+            hint="name a roomier folder in the environment variable SQLITE_TMPDIR, or ask for "
+            "less (LIMIT, an indexed column)",
+        )
     if code is not None:
         return opening_error(_as_sqlite(error), catalog.path)
     return _wrong_call(error, params)
@@ -109,12 +137,12 @@ def _without_arguments(sql: str, catalog: ReadOnlyCatalog) -> LccMirrorError:
 
 
 def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> str | None:
+    if (other := _of_another_version(catalog)) is not None:
+        return other
     tables = _names(catalog, _TABLES)
     if kind == "function":
         return _did_you_mean(name, _names(catalog, _FUNCTIONS))
     if kind == "table":
-        if not tables:
-            return "the catalog is empty so far: run `lccmirror sync`"
         bare = name.removeprefix("main.")
         near = _did_you_mean(bare, tables) or "there are: " + ", ".join(tables[:30])
         if bare.lower() in _FUNCTION_CALLS:
@@ -134,6 +162,26 @@ def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> s
     if found is None and 0 < len(columns) <= 40:
         found = "there are: " + ", ".join(sorted(columns))
     return found
+
+
+def _of_another_version(catalog: ReadOnlyCatalog) -> str | None:
+    """Say why a name may be unknown: the catalog is of another version, or none at all."""
+    (version,) = catalog.connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        return (
+            f"a newer lccmirror wrote this catalog (schema {version}; this one knows up to "
+            f"{SCHEMA_VERSION}): upgrade lccmirror"
+        )
+    if version == SCHEMA_VERSION:
+        return None
+    if not _names(catalog, _TABLES):
+        return "the catalog is empty so far: run `lccmirror sync`"
+    if version:
+        return (
+            f"an older lccmirror wrote this catalog (schema {version}; now {SCHEMA_VERSION}): "
+            "`lccmirror sync` brings it up to date"
+        )
+    return f"{catalog.path} is a database, but not the catalog of a mirror"
 
 
 def _names(catalog: ReadOnlyCatalog, statement: str, *values: str) -> list[str]:
@@ -161,7 +209,9 @@ def _wrong_call(error: Exception, params: Mapping[str, object]) -> LccMirrorErro
         near = difflib.get_close_matches(name, list(params), n=1)
         return UsageError(
             f"the statement has a parameter :{printable(name)}, and no value for it was given",
-            hint=f"you gave {near[0]}" if near else f"give one with -p {printable(name)} VALUE",
+            hint=f"you gave {printable(near[0])}: it is -p {printable(name)} VALUE"
+            if near
+            else f"give one with -p {printable(name)} VALUE",
         )
     if "one statement at a time" in text:
         return UsageError(

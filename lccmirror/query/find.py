@@ -34,7 +34,7 @@ _STATEMENTS: Final = {
         ORDER BY rank LIMIT :limit""",
     "objects": """
         SELECT f.objectid, f.collection, NULL,
-               snippet(objects_fts, -1, :before, :after, '…', 16)
+               snippet(objects_fts, 2, :before, :after, '…', 16)
         FROM objects_fts AS f
         WHERE objects_fts MATCH :words AND rank MATCH 'bm25(0.0, 10.0, 1.0)'
         ORDER BY rank LIMIT :limit""",
@@ -64,7 +64,7 @@ class Found:
     title
         What it is called, if it is called anything.
     text
-        The part of its text that has the words.
+        The part of its text that has the words; of an object, of its text columns.
     """
 
     kind: str

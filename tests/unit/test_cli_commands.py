@@ -186,3 +186,10 @@ def test_what_to_try_next_is_what_the_shell_finds(
     monkeypatch.setattr(sys, "argv", [str(program), "demo"])
     monkeypatch.setenv("PATH", str(program.parent) if on_path else "")
     assert called() == ("lccmirror" if on_path else "bin/lccmirror")
+
+
+@pytest.mark.parametrize("option", ["--attach x y", "--functions x", "--load-extension x"])
+def test_what_a_query_does_not_take_is_refused_with_a_reason(option: str) -> None:
+    result = CliRunner().invoke(cli, ["query", "select 1", *option.split()])
+    assert result.exit_code == 2
+    assert f"there is no {option.split()[0]} here: " in result.stderr

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from lccmirror.errors import Damaged, LocalError, MirrorLocked, UsageError
+from lccmirror.catalog.connection import open_writer, transaction
+from lccmirror.catalog.texts import index_objects, note_all
+from lccmirror.errors import Damaged, LocalError, MirrorLocked, NoRoom, UsageError
 from lccmirror.query import ReadOnlyCatalog, open_readonly, run_query
 from lccmirror.query.caret import error_offset, marked
+from lccmirror.query.with_functions import switch
 
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 
@@ -21,6 +25,7 @@ def make_catalog(root: Path) -> Path:
     conn = sqlite3.connect(path)
     conn.executescript(
         """
+        PRAGMA user_version = 1;
         CREATE TABLE datasets (setid TEXT, name TEXT, nobjects INTEGER);
         CREATE TABLE objects (objectid TEXT, ra REAL, decl REAL);
         CREATE VIEW latest_movers AS SELECT objectid FROM objects;
@@ -215,7 +220,7 @@ def test_an_empty_catalog_says_so(tmp_path: Path) -> None:
 def test_a_parameter_without_a_value_is_named(catalog: ReadOnlyCatalog) -> None:
     error = refusal(catalog, "select :name", nam="x")
     assert ":name" in error.message
-    assert error.hint == "you gave nam"
+    assert error.hint == "you gave nam: it is -p name VALUE"
 
 
 def test_a_parameter_without_a_name_is_explained(catalog: ReadOnlyCatalog) -> None:
@@ -307,3 +312,131 @@ def test_a_catalog_held_by_a_writer_is_named_as_locked(tmp_path: Path) -> None:
         finally:
             writer.close()
     assert caught.value.exit_code == 75
+
+
+def test_what_indexes_are_made_of_is_not_offered_as_a_table(tmp_path: Path) -> None:
+    conn = sqlite3.connect(make_catalog(tmp_path))
+    conn.executescript(
+        "CREATE TABLE stars_text (a); CREATE VIRTUAL TABLE stars_fts USING fts5 (a);"
+        "CREATE TABLE _sqlite_migrations (a)"
+    )
+    conn.close()
+    with open_readonly(tmp_path) as catalog:
+        assert refusal(catalog, "select * from zzz").hint == (
+            "there are: datasets, latest_movers, objects, stars_fts"
+        )
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [(99, "a newer lccmirror"), (0, "not the catalog of a mirror")],
+)
+def test_a_name_unknown_in_another_version_is_explained_by_it(
+    tmp_path: Path, version: int, said: str
+) -> None:
+    conn = sqlite3.connect(make_catalog(tmp_path))
+    conn.execute(f"PRAGMA user_version = {version}")
+    conn.close()
+    with open_readonly(tmp_path) as catalog:
+        assert rows(catalog, "select count(*) from datasets") == [(2,)]
+        assert said in str(refusal(catalog, "select * from moons").hint)
+        assert said in str(refusal(catalog, "select nme from datasets").hint)
+
+
+def test_a_limit_that_is_no_number_is_a_mistake_in_the_statement(
+    catalog: ReadOnlyCatalog,
+) -> None:
+    error = refusal(catalog, "select * from datasets limit :n", n="ten")
+    assert "whole numbers" in str(error.hint)
+
+
+def test_no_room_for_sorting_is_told_as_that(
+    catalog: ReadOnlyCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def execute(self, *arguments: object) -> None:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+    opened = catalog.connection
+    monkeypatch.setattr(catalog, "connection", Full())
+    with pytest.raises(NoRoom) as caught:
+        rows(catalog, "select 1")
+    monkeypatch.setattr(catalog, "connection", opened)
+    assert caught.value.exit_code == 73
+    assert "SQLITE_TMPDIR" in str(caught.value.hint)
+
+
+# --- full-text search in SQL ---------------------------------------------------------
+
+
+@pytest.fixture(params=[False, True], ids=["sqlite3", "apsw"])
+def searchable(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ReadOnlyCatalog]:
+    with closing(open_writer(tmp_path / "catalog.sqlite")) as conn:
+        conn.execute("INSERT INTO objects VALUES ('k', 'HAT-199-0000123', 1, 2, 3)")
+        with transaction(conn):
+            note_all(conn)
+        index_objects(conn)
+    with open_readonly(tmp_path) as opened:
+        if request.param:
+            switch(opened)
+        yield opened
+
+
+def test_any_connection_of_ours_searches_full_text(searchable: ReadOnlyCatalog) -> None:
+    asked = (
+        "SELECT o.objectid, o.ra, highlight(objects_fts, 1, '[', ']') "
+        "FROM objects_fts JOIN objects AS o USING (collection, objectid) "
+        "WHERE objects_fts MATCH :words ORDER BY rank"
+    )
+    assert rows(searchable, asked, words='"hat-199-00"*') == [
+        ("HAT-199-0000123", 1.0, "[HAT-199-0000123]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("HAT-199-0000123", "199 stands where the name of a column would"),
+        ("mag:12", "mag stands where"),
+        ('"HAT', "a double quote that is not closed"),
+        ("hat AND", "syntax error at its end"),
+        ("", "syntax error at its end, or it is empty"),
+        ("hat ) lyr", "syntax error near )"),
+        ("*", "unknown special query"),
+    ],
+)
+def test_a_wrong_full_text_search_is_explained(
+    searchable: ReadOnlyCatalog, words: str, said: str
+) -> None:
+    bound = refusal(searchable, "select * from objects_fts where objects_fts match :w", w=words)
+    literal = words.replace("'", "''")
+    inside = refusal(
+        searchable, f"select * from objects_fts where objects_fts match '{literal}'"
+    )
+    for error in (bound, inside):
+        assert said in error.message
+        assert "lccmirror find" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from objects where objectid match 'x'",
+        "select * from objects where objects match 'x'",
+        "select * from objects where ra = 1 or objects match 'x'",
+    ],
+)
+def test_match_where_it_cannot_be_shows_where_it_can(
+    searchable: ReadOnlyCatalog, sql: str
+) -> None:
+    assert "FROM objects_fts WHERE objects_fts MATCH" in str(refusal(searchable, sql).hint)
+
+
+def test_an_unknown_column_beside_a_search_is_still_that(searchable: ReadOnlyCatalog) -> None:
+    error = refusal(
+        searchable, "select objectidd from objects_fts where objects_fts match :w", w="a-b"
+    )
+    assert error.message == "no such column: objectidd"
+    assert "objectid" in str(error.hint)
