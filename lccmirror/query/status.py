@@ -28,7 +28,7 @@ ORDER BY path LIMIT :limit
 """
 _MISSING = "SELECT count(*) FROM missing_lightcurves"
 _KEY = "SELECT value FROM mirror WHERE key = 'api_key_until'"
-_WEEK = "SELECT coalesce(sum(bytes), 0) FROM sync_log WHERE started >= :since"
+_WEEK = "SELECT coalesce(sum(size), 0) FROM files WHERE fetched_at >= :since"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
 _GAPS = (
     "SELECT detected, older_than, newer_than, message FROM gaps ORDER BY id DESC LIMIT :limit"
@@ -160,7 +160,7 @@ class Status:
     problems, gaps
         What went wrong, at most `PROBLEMS_SHOWN` each.
     week_bytes
-        What came from the server in the last seven days.
+        Of the files, what came in the last seven days: by cycles, searches and jobs.
     key
         Which kind of API key the last cycle had, and until when: ``anonymous 2026-…Z``.
     searches

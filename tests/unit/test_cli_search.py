@@ -120,6 +120,8 @@ def test_status_tells_how_the_searches_are(run: Run, tmp_path: Path) -> None:
     assert (good["name"], good["state"], good["failures"]) == ("bright", "ok", 0)
     assert good["last_good"] == good["finished"]
     assert good["next_run"] > good["started"]
+    status = json.loads(run("status", "--json").stdout)
+    assert status["week_bytes"] == status["file_bytes"] > 0
     config = tmp_path / "lccmirror.toml"
     config.write_text(config.read_text().replace("sdssr < 15", "sdsr < 15"))
     for _ in range(2):

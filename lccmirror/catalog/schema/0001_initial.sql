@@ -171,6 +171,7 @@ CREATE TABLE files (
   note TEXT                         -- what is wrong with it
 );
 CREATE INDEX files_setid ON files (setid);
+CREATE INDEX files_fetched ON files (fetched_at, size);
 CREATE INDEX files_verified ON files (verified_at);
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 
