@@ -38,7 +38,10 @@ GONE_FOR = timedelta(days=1)
 _SHOWN = 50
 
 _CHANGED = """
-SELECT id, search, setid, added, removed FROM search_runs
+SELECT id, search, setid, added, removed,
+       params IS NOT (SELECT params FROM search_runs AS compared
+                      WHERE compared.id = search_runs.compared_with)
+FROM search_runs
 WHERE state = 'ok' AND finished IS NOT NULL AND (added > 0 OR removed > 0)
   AND id > coalesce((SELECT CAST(what AS INTEGER) FROM announced
                      WHERE subject = 'search_run:' || search), 0)
@@ -142,7 +145,8 @@ class Lookout:
 
     def _searches(self) -> Iterator[News]:
         # Noted for each search: a run that takes long may end after later ones of others.
-        for run_id, search, setid, added, removed in self._conn.execute(_CHANGED).fetchall():
+        for row in self._conn.execute(_CHANGED).fetchall():
+            run_id, search, setid, added, removed, otherwise = row
             objects = [
                 {"change": change, "collection": collection, "objectid": objectid}
                 for change, collection, objectid in self._conn.execute(
@@ -150,7 +154,9 @@ class Lookout:
                 )
             ]
             self._told(f"search_run:{search}", run_id)
-            yield SearchChanged(search, run_id, setid, added or 0, removed or 0, objects)
+            yield SearchChanged(
+                search, run_id, setid, added or 0, removed or 0, objects, bool(otherwise)
+            )
 
     def _gaps(self) -> Iterator[News]:
         for gap_id, older, newer, message in self._conn.execute(

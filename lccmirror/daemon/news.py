@@ -16,6 +16,9 @@ class SearchChanged:
         How many.
     objects
         Some of them: ``{"change": "added", "collection": …, "objectid": …}``.
+    question_changed
+        Whether the search was asked otherwise than before: then it is that, perhaps, and
+        not the sky.
     """
 
     kind: ClassVar[str] = "search_changed"
@@ -25,11 +28,13 @@ class SearchChanged:
     added: int
     removed: int
     objects: list[dict[str, str]] = field(default_factory=list)
+    question_changed: bool = False
 
     @property
     def message(self) -> str:
         """Return it in words."""
-        return f"search {self.search}: {self.added:,} new objects, {self.removed:,} lost"
+        why = "; its question is not that of the run before" if self.question_changed else ""
+        return f"search {self.search}: {self.added:,} new objects, {self.removed:,} lost{why}"
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,27 @@ def test_new_and_lost_objects_of_a_search_are_told(tmp_path: Path, webhook: Webh
         daemon.run(8.5)
         (_, went) = webhook.told(2)
         assert (went["added"], went["removed"]) == (0, 1)
+        assert not went["question_changed"]
         assert went["message"] == "search bright: 0 new objects, 1 lost"
         (lost,) = went["objects"]
         assert (lost["change"], lost["collection"]) == ("removed", "demo_field_b")
+
+
+def test_objects_lost_to_another_question_are_told_as_such(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    def ask_otherwise() -> None:
+        telling(site, webhook, searches=BRIGHT.replace("13.5", "12.5"))
+        daemon.daemon.adopt(site.config)
+
+    with Site(tmp_path) as site, DaemonSite(site) as daemon:
+        telling(site, webhook, searches=BRIGHT)
+        daemon.at(1, ask_otherwise)
+        daemon.start().run(3.5)
+        (went,) = webhook.told(1)
+        assert went["removed"] > 0
+        assert went["question_changed"]
+        assert went["message"].endswith("lost; its question is not that of the run before")
 
 
 def test_a_gap_is_told(tmp_path: Path, webhook: Webhook) -> None:
