@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check debian-tools hour bench clean
+.PHONY: demo test check docs docs-examples debian-tools hour bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,14 @@ debian-tools:
 
 demo: $(VENV)/installed
 	$(BIN)/lccmirror demo demo-mirror
+
+# The site, in build/docs; any warning is an error, and nothing is fetched.
+docs: $(VENV)/installed
+	$(BIN)/sphinx-build -W -n --keep-going -q docs build/docs
+
+# The pages with real output, and their pictures, made anew on a mirror of the demo's.
+docs-examples: $(VENV)/installed
+	PYTHONPATH=docs/_ext $(BIN)/python -m sitepages.examples
 
 # The daemon in real time against the genuine server; less: HOUR_S=300 make hour
 hour: $(VENV)/installed
