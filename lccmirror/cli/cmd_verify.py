@@ -27,8 +27,9 @@ def command(repair: bool) -> None:
     What is damaged or missing is named on stdout, one a line. Files that the catalog does
     not know are named on stderr; they harm nothing and are left alone. Without --repair the
     server is not asked, and whoever may only read the mirror can verify it: then nothing is
-    noted in the catalog. The exit code is 0 if all is well (again), 65 if local data is
-    damaged.
+    noted in the catalog. With a daemon running, it does the work, and nothing else until
+    that is done: of itself it reads a part of the mirror each night. The exit code is 0 if
+    all is well (again), 65 if local data is damaged.
     """
     from ..daemon.protocol import Verify
     from ..sync.jobs import Verified, repair_mirror, verify_mirror

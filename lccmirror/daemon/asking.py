@@ -126,7 +126,9 @@ def ask(
             f"the daemon was lost: {error}", hint="lccmirror status says how things stand"
         ) from error
     raise DaemonLost(
-        "the daemon ended before it was done", hint="what it was doing goes on when it is back"
+        "the daemon was lost before it was done: it was killed, or has hung up since nobody "
+        "read what it said",
+        hint="what it was doing goes on, at the latest when it is back; see `lccmirror status`",
     )
 
 

@@ -99,7 +99,15 @@ class Control:
             )
             with self._lock:
                 self._clients.add(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # The limit on threads: that is no reason to listen no more.
+                log.debug("the control socket: %s", error)
+                with self._lock:
+                    self._clients.discard(thread)
+                self._slots.release()
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:

@@ -204,7 +204,7 @@ class Daemon:
         try:
             self.hold.adopt(config)
         except ConfigError as error:
-            log.warning("the old configuration stays in force: %s", printable(error.message))
+            log.warning("the old configuration stays in force: %s", printable(str(error)))
             return
         self._jobs.adopt(config, start=False)
         log.info("the configuration was read again")

@@ -273,7 +273,8 @@ class _Process:
         except ConfigError as error:
             for line in error.message.splitlines():
                 log.warning("%s", printable(line))
-            log.warning("the configuration has mistakes: going on with the old one")
+            hint = f" ({error.hint})" if error.hint else ""
+            log.warning("the configuration is not taken up: going on with the old one%s", hint)
         else:
             for warning in config.warnings:
                 log.warning("%s", printable(warning))

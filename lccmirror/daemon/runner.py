@@ -75,6 +75,8 @@ class JobRunner:
     def adopt(self, config: Config, *, start: bool) -> None:
         """Make the jobs those of a configuration."""
         self._agenda.adopt(jobs_of(config, self._searches), start=start)
+        if start:
+            self.look_for_server()
 
     def clock_put_back(self) -> None:
         """Work out again when each job is due."""

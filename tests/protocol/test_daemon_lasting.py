@@ -226,3 +226,42 @@ def test_metrics_follow_a_configuration_that_is_read_again(
     assert not textfile.exists()
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20)
+
+
+def test_a_start_asks_at_once_for_a_server_that_was_gone(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure('[server]\nretry_total = "0s"\n[poll]\ndatasets = "1d"\n')
+    site.server.add(".*", reset(), times=None)
+    daemon.start().run(5.2)
+    site.server.behave()
+    daemon.restart()
+    # The next try was to be at 5:51.
+    daemon.run(5.3)
+    assert len(said_of(daemon, "the server is back")) == 1
+
+
+def test_a_machine_that_slept_for_days_does_once_what_it_missed(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure('[poll]\ndatasets = "1h"\ncollections = "6h"')
+    daemon.start().run(2.5)
+    site.clock.forward(72 * 3600)
+    daemon.run(77.5)
+    assert hours(daemon, "datasets") == [0, 1, 2, 3, 75, 76, 77]
+    assert hours(daemon, "collections") == [0, 6]
+
+
+def test_a_search_that_is_taken_out_of_the_configuration_is_not_run_any_more(
+    site: Site, daemon: DaemonSite
+) -> None:
+    site.configure(
+        '[[search]]\nname = "all"\nkind = "columnsearch"\nfilters = "ndet > 0"\nevery = "1h"\n'
+    )
+    daemon.start().run(2.5)
+    (before,) = site.sql("SELECT count(*) FROM search_runs")
+    assert before == (3,)
+    daemon.daemon.adopt(site.configure())
+    daemon.run(6)
+    assert site.sql("SELECT count(*) FROM search_runs") == [before]
+    assert not said_of(daemon, "failed")

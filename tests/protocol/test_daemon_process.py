@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,6 +145,7 @@ def test_sighup_with_mistakes_goes_on_with_the_old_config_and_then_takes_the_new
         config.write_text(good.replace('root = "mirror"', 'root = "elsewhere"'))
         daemon.send(signal.SIGHUP)
         daemon.until("mirror.root cannot change while the daemon runs")
+        daemon.until("restart it for that")
         server.make_dataset(columns=("ndet",))
         daemon.send(signal.SIGUSR1)
         until(lambda: states(config) == ["mirrored"] * 2)
@@ -297,6 +299,55 @@ def test_a_follower_is_told_when_the_daemon_is_stopped(
             _, said = follower.communicate(timeout=30)
             assert follower.returncode == 1
             assert "the daemon is being stopped" in said
+        assert daemon.ended() == 0
+
+
+def test_a_follower_of_a_killed_daemon_ends_and_the_next_command_does_the_work(
+    config: Path, server: MisbehavingServer, run: Run
+) -> None:
+    with DaemonProcess(config) as daemon:
+        until(lambda: states(config) == ["mirrored"])
+        server.make_dataset(columns=("ndet",))
+        rule = server.add("/api/datasets", hang())
+        with subprocess.Popen(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as follower:
+            until(lambda: rule.fired == 1)
+            daemon.send(signal.SIGKILL)
+            _, said = follower.communicate(timeout=30)
+            assert follower.returncode == 1
+            assert "the daemon was lost before it was done" in said
+        assert daemon.ended() == -signal.SIGKILL
+    server.behave()
+    assert run("sync").exit_code == 0
+    assert states(config) == ["mirrored"] * 2
+
+
+def test_whoever_interrupts_a_command_leaves_its_work_to_the_daemon(
+    config: Path, server: MisbehavingServer
+) -> None:
+    with DaemonProcess(config) as daemon:
+        until(lambda: states(config) == ["mirrored"])
+        server.make_dataset(columns=("ndet",))
+        released = threading.Event()
+        rule = server.add("/api/datasets", hang(released))
+        with subprocess.Popen(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as follower:
+            until(lambda: rule.fired == 1)
+            follower.send_signal(signal.SIGINT)
+            _, said = follower.communicate(timeout=30)
+            assert follower.returncode == 128 + signal.SIGINT
+            assert "not followed any more; the daemon goes on with it" in said
+        released.set()
+        until(lambda: states(config) == ["mirrored"] * 2)
+        daemon.send(signal.SIGTERM)
         assert daemon.ended() == 0
 
 

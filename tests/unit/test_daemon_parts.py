@@ -199,6 +199,36 @@ def test_more_clients_than_there_is_room_for_are_turned_away(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_client_that_no_thread_can_be_had_for_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(request: Request, outbox: Outbox) -> Event:
+        return Done({})
+
+    control = Control(tmp_path, ask)
+
+    def said() -> bytes:
+        with socket.socket(socket.AF_UNIX) as client, short_name(tmp_path / "control") as name:
+            client.settimeout(20)
+            client.connect(name)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.sendall(line(Ping()))
+                return client.recv(4096)
+        return b""
+
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            for _ in range(MOST_CLIENTS + 1):
+                assert said() == b""
+        assert json.loads(said())["say"] == "done"
+    finally:
+        control.close()
+
+
 def test_a_deep_folder_does_not_make_the_address_too_long(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
