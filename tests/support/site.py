@@ -169,6 +169,12 @@ class Site:
         for name in ("dataset_rows", "objects", "lightcurves"):
             counted = self.sql(f"SELECT count(*) FROM {name}")
             assert counted == self.sql("SELECT n FROM counts WHERE name = ?", name)
+        # Verifying has compared the words; this is that nothing is left to be indexed.
+        objects, indexed = (
+            self.sql(f"SELECT collection, objectid FROM {name} ORDER BY 1, 2")
+            for name in ("objects", "objects_text")
+        )
+        assert objects == indexed
 
     def _check_dataset(self, setid: str) -> None:
         state, nrows, same_as, has_zip, values_from = self.sql(

@@ -21,7 +21,13 @@ from lccmirror.catalog.texts import index_objects
 from lccmirror.cli.app import cli
 from lccmirror.query import open_readonly
 from lccmirror.query.find import find, match_expression
-from tests.support.catalog import add_collection, add_dataset, column, put_rows
+from tests.support.catalog import (
+    add_collection,
+    add_dataset,
+    column,
+    fresh_catalog,
+    put_rows,
+)
 
 Run = Callable[..., Result]
 
@@ -105,8 +111,7 @@ def test_no_words_are_a_wrong_search(tmp_path: Path, run: Run, words: str) -> No
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from('"*-()^: \0{}+'), max_size=30))
 def test_whatever_is_typed_sqlite_takes_it(typed: str) -> None:
-    with closing(open_writer(Path(":memory:"))) as conn:  # pragma: no branch
-        conn.execute("SELECT * FROM objects_fts WHERE objects_fts MATCH ?", ("x",))
+    with closing(fresh_catalog()) as conn:
         if expression := match_expression(typed):
             conn.execute("SELECT * FROM objects_fts WHERE objects_fts MATCH ?", (expression,))
 
@@ -201,6 +206,6 @@ def test_a_terminal_shows_the_matches_marked_and_nothing_of_the_server_acts(
         "      [RRab] · V* RR Lyr\n"
     )
     shown = on_a_terminal(config, "α", "cen", color=False)
-    assert "[α] \\x1b[2J \\x02[Cen]" in shown
+    assert "[α] \\x1b[2J [Cen]\\x03" in shown
     assert "\x1b" not in shown
     assert "\x1b[1;33mRRab\x1b[0m" in on_a_terminal(config, "rrab", color=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -347,3 +348,30 @@ def test_datasettes_question_has_the_rows_of_the_table_itself(
             "objects": {"a", "kappa"},
         }[table]
     )
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "full-text.md"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("datasets", ["aa"]),
+        ("objects", ["HAT-199-0000123"]),
+        ("columns", ["k"]),
+        ("datasets that asked for an object", ["aa"]),
+    ],
+)
+def test_the_sql_of_the_documentation_finds(
+    conn: sqlite3.Connection, name: str, expected: list[str]
+) -> None:
+    put(conn, "aa", ("HAT-199-0000123", "RRab", None), ("HAT-199-0000124", "RRc", None))
+    index_objects(conn)
+    conn.execute(
+        "UPDATE datasets SET name = 'RR Lyrae', query_params = ?",
+        ('{"inputdata": {"data": {"objectid": ["HD 12345"]}}}',),
+    )
+    text = DOCUMENT.read_text("utf-8")
+    statement = re.search(rf"```sql\n-- name: {name}\n(.*?)```", text, re.DOTALL)
+    assert statement is not None
+    assert [row[0] for row in conn.execute(statement[1])] == expected
