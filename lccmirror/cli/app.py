@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "find": LazyCommand(
         "cmd_find", "Find words in datasets, collections, columns and objects."
     ),
+    "object": LazyCommand("cmd_object", "Show everything that is known of an object."),
     "lc": LazyCommand("cmd_lc", "Show, write or plot a light curve."),
     "run": LazyCommand("cmd_run", "Keep the mirror up to date until told to stop: the daemon."),
     "cone": LazyCommand("cmd_cone", "Show the objects near a point of the sky, nearest first."),

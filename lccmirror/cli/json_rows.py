@@ -54,13 +54,18 @@ def write_json(
             text = encode(values if arrays else dict(zip(names, values, strict=True)))
         except ValueError:
             text = _with_infinities(None if arrays else names, values, encode)
-        out.write(before + _UNSAFE.sub(_escaped, text))
+        out.write(before + safe_json(text))
         if lines:
             out.write("\n")
         else:
             before = ",\n "
     if not lines:
         out.write("[]\n" if before == "[" else "]\n")
+
+
+def safe_json(text: str) -> str:
+    """Return JSON with what terminals act on escaped, in the way of JSON."""
+    return _UNSAFE.sub(_escaped, text)
 
 
 def _parsed(value: Value, encode: Callable[[Any], str]) -> Any:

@@ -91,7 +91,7 @@ def describe(connection: sqlite3.Connection) -> dict[str, TableDescribed]:
     objects = told["objects"]
     found: dict[str, ColumnWords] = {}
     for sql_name, *words in connection.execute(_CATALOG):
-        found.setdefault(sql_name, _theirs(*words))
+        found.setdefault(sql_name, server_words(*words))
     told["objects"] = TableDescribed(objects.description, {**found, **objects.columns})
     for (name,) in connection.execute("SELECT name FROM searches").fetchall():
         told[view_name(name)] = TableDescribed(
@@ -132,14 +132,21 @@ def _table_columns(
     rows: list[tuple[str, ...]], told: Mapping[str, TableDescribed]
 ) -> dict[str, ColumnWords]:
     """Describe the fixed columns of a dataset's table, and its own as the views name them."""
-    by_name = {name: _theirs(*words) for name, *words in rows}
+    by_name = {name: server_words(*words) for name, *words in rows}
     described = dict(told["dataset_rows"].columns)
     for shown, name in column_names(list(by_name)):
         described[shown] = by_name[name]
     return described
 
 
-def _theirs(title: str | None, description: str | None, dtype: str | None) -> ColumnWords:
+def server_words(
+    title: str | None, description: str | None, dtype: str | None
+) -> ColumnWords:
+    """Return what a server's words say of a column, without markup, and its unit.
+
+    >>> server_words("<em>r</em> [mag]", "SDSS r band", "f8").unit
+    'mag'
+    """
     name, text = plain_text(title), plain_text(description)
     bracketed = _BRACKETED.search(name)
     unit = None if bracketed is None else _known_unit(bracketed[1])

@@ -94,11 +94,19 @@ def copies_of(
     LccMirrorError
         If there are none, with the reason where one is known.
     """
+    copies = any_copies(conn, objectid, collection)
+    if not copies:
+        raise _none(conn, objectid, collection)
+    return copies
+
+
+def any_copies(
+    conn: sqlite3.Connection, objectid: str, collection: str | None = None
+) -> tuple[Copy, ...]:
+    """Return the same as `copies_of`, and nothing if there are none."""
     known = collection and conn.execute(_COLLECTION, (collection,)).fetchone()
     name = known[0] if known else collection
     rows = conn.execute(_COPIES, {"objectid": objectid, "collection": name}).fetchall()
-    if not rows:
-        raise _none(conn, objectid, collection)
     return tuple(_copy(row) for row in rows)
 
 
