@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -42,22 +43,26 @@ class Askers:
         The open mirror and its client.
     pulse
         Beats as the work moves.
+    moved
+        Called when an item of a task is done.
     """
 
-    def __init__(self, hold: Hold, pulse: Pulse) -> None:
+    def __init__(self, hold: Hold, pulse: Pulse, moved: Callable[[], None]) -> None:
         self._hold = hold
         self._pulse = pulse
+        self._moved = moved
         self._waiters: list[_Waiter] = []
 
     def relay(self) -> Relay:
         """Return what is shown the progress of a job: passed on to those who wait."""
-        return Relay(tuple(one.outbox for one in self._waiters), self._pulse.beat)
+        outboxes = tuple(one.outbox for one in self._waiters)
+        return Relay(outboxes, self._pulse.beat, self._moved)
 
     def do(self, request: Request, outbox: Outbox | None) -> None:
         """Do what somebody asks for, and tell them how it ended."""
         name = printable(in_words(request), 200)
         log.info("asked for: %s", name)
-        relay = Relay(() if outbox is None else (outbox,), self._pulse.beat)
+        relay = Relay(() if outbox is None else (outbox,), self._pulse.beat, self._moved)
         try:
             with local_errors():
                 result = do_request(request, self._hold.session(relay))

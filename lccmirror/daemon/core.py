@@ -21,7 +21,7 @@ from ..errors import ConfigError, LccMirrorError
 from ..names import printable
 from ..sync.trouble import local_errors
 from .askers import Askers, turn_away
-from .events import Event, NotWritten, TaskEnded
+from .events import Event, Moved, NotWritten, TaskEnded
 from .hold import Hold
 from .outbox import Outbox
 from .pulse import Pulse
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LARGEST_JITTER_S = 60.0
+_MOVED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Daemon:
         self._pulse = pulse
         self._observers = observers
         self._chance = chance
-        self._askers = Askers(hold, pulse)
+        self._askers = Askers(hold, pulse, self._moved)
+        self._told_moved = hold.now()
         self._surprises = Surprises(hold.now)
         self._jobs = JobRunner(hold, self._askers.relay, self._tell, self._surprises)
         # The scheduler's thread takes out of `armed` what it has called.
@@ -208,6 +210,13 @@ class Daemon:
             return
         self._jobs.adopt(config, start=False)
         log.info("the configuration was read again")
+
+    def _moved(self) -> None:
+        """Tell now and then that a task moves: a first cycle may take days."""
+        now = self.hold.now()
+        if not timedelta(0) <= now - self._told_moved < _MOVED_EVERY:
+            self._told_moved = now
+            self._tell(Moved())
 
     def _tell(self, event: Event) -> None:
         for observer in self._observers:

@@ -38,6 +38,11 @@ class TaskEnded:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A long task has done more of its work; told now and then, not for each item."""
+
+
+@dataclass(frozen=True)
 class NotWritten:
     """What a task did could not be written down; mostly because the disk is full."""
 
@@ -74,4 +79,6 @@ class KeyTold:
     message: str
 
 
-Event = JobEnded | TaskEnded | NotWritten | SearchEnded | KeyTold | ServerGone | ServerBack
+Event = (
+    JobEnded | TaskEnded | Moved | NotWritten | SearchEnded | KeyTold | ServerGone | ServerBack
+)

@@ -71,11 +71,19 @@ class Relay:
         Of who asked.
     beat
         Called at each sign of progress.
+    moved
+        Called when an item is done, in the writer's thread.
     """
 
-    def __init__(self, outboxes: tuple[Outbox, ...], beat: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        outboxes: tuple[Outbox, ...],
+        beat: Callable[[], None],
+        moved: Callable[[], None],
+    ) -> None:
         self._outboxes = outboxes
         self._beat = beat
+        self._moved = moved
 
     def _pass(self, event: Event) -> None:
         self._beat()
@@ -101,6 +109,7 @@ class Relay:
     def item_done(self, label: str, *, ok: bool) -> None:
         """Pass it on."""
         self._pass(ItemDone(label, ok))
+        self._moved()
 
     def note(self, text: str) -> None:
         """Pass it on."""

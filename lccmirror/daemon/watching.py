@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..clock import to_text
 from ..errors import ConfigError
 from .announce import Announcer, Carrier
-from .events import Event, TaskEnded
+from .events import Event, Moved, TaskEnded
 from .lookout import Lookout
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
 
 
 class _Metrics:
-    """Reads the numbers after each task, and shows them as ``[metrics]`` says."""
+    """Reads the numbers after each task, and now and then in a long one; shows them."""
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
@@ -65,6 +65,8 @@ class _Metrics:
                 self.set_up()
             except ConfigError as error:
                 log.warning("no metrics: %s: %s", error.message, error.hint)
+            self._count()
+        elif isinstance(event, Moved):
             self._count()
 
     def set_up(self) -> None:
