@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -270,3 +272,23 @@ def test_a_search_that_crashes_the_servers_query_is_given_up_in_words(
     assert "It leaves nothing behind when a query crashes" in report.message
     assert "the answer ended after 'running'" in report.message
     assert len(recorder.searches()) == 1
+
+
+def test_a_collection_that_we_may_not_see_any_more_has_lost_nothing(
+    tmp_path: Path, make_server: ServerMaker
+) -> None:
+    server = make_server()
+    # In all collections, so that the server chooses them.
+    text = EVERYTHING.replace('collections = ["{}"]\n', "allow_frequent = true\n")
+    searcher = Searcher(tmp_path, server.url, text)
+    first = searcher.run("everything")
+    assert first.state == "ok", first.message
+    with closing(sqlite3.connect(server.basedir / "lcc-index.sqlite")) as index, index:
+        index.execute(
+            "UPDATE lcc_index SET collection_visibility = 'private', collection_owner = 1 "
+            "WHERE collection_id = 'synth-beta'"
+        )
+    second = searcher.run("everything")
+    assert (second.state, second.added, second.removed) == ("ok", 0, 0)
+    assert (second.nobjects or 0) < (first.nobjects or 0)
+    assert "the server did not search synth_beta" in (second.message or "")
