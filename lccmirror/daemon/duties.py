@@ -29,8 +29,12 @@ HOUR = 3600.0
 _TIDY = 6 * HOUR
 _KEYS = (60.0, HOUR)
 _DAMAGE_NAMED = 5
-# Idle cycles are of no use for long; those that did something stay.
-_LOG_KEPT = timedelta(days=90)
+# Idle cycles are of no use for long, nor are failed ones; those that found something stay.
+_IDLE_KEPT, _FAILED_KEPT = timedelta(days=90), timedelta(days=366)
+_FORGET = """
+DELETE FROM sync_log WHERE coalesce(new_datasets, 0) = 0
+  AND (started < :failed OR (started < :idle AND outcome = 'ok'))
+"""
 
 
 def jobs_of(config: Config, searches: SearchJob) -> tuple[Job, ...]:
@@ -117,11 +121,9 @@ def prune_by_rules(session: Session) -> Outcome:
 def tidy_catalog(session: Session) -> Outcome:
     """Let SQLite look after its statistics and its log, and forget idle cycles of old."""
     conn = session.mirror.conn
-    before = to_text(session.now() - _LOG_KEPT)
-    conn.execute(
-        "DELETE FROM sync_log WHERE started < ? AND outcome = 'ok' AND new_datasets = 0",
-        (before,),
-    )
+    now = session.now()
+    before = {"idle": to_text(now - _IDLE_KEPT), "failed": to_text(now - _FAILED_KEPT)}
+    conn.execute(_FORGET, before)
     conn.execute("PRAGMA optimize")
     (busy_ms,) = conn.execute("PRAGMA busy_timeout").fetchone()
     # A reader that stays keeps the log from being emptied; the next time will do.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .. import __version__
 from ..clock import to_text, utc_now
-from ..errors import ConfigError
+from ..errors import LccMirrorError
 from ..names import printable
 from ..server.timing import Timing
 from .clockwatch import ClockWatch
@@ -270,10 +270,12 @@ class _Process:
         try:
             config = self._load()
             self._daemon.adopt(config)
-        except ConfigError as error:
-            for line in error.message.splitlines():
+        except (LccMirrorError, OSError) as error:
+            # Not only what is wrong in it: its folder may be gone, or not to be read.
+            told = error if isinstance(error, LccMirrorError) else LccMirrorError(str(error))
+            for line in told.message.splitlines():
                 log.warning("%s", printable(line))
-            hint = f" ({error.hint})" if error.hint else ""
+            hint = f" ({told.hint})" if told.hint else ""
             log.warning("the configuration is not taken up: going on with the old one%s", hint)
         else:
             for warning in config.warnings:

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from lccmirror.clock import to_text
 from lccmirror.daemon import duties, runner
 from lccmirror.daemon.events import JobEnded
 from lccmirror.daemon.jobs import Job, Outcome
@@ -265,3 +266,20 @@ def test_a_search_that_is_taken_out_of_the_configuration_is_not_run_any_more(
     daemon.run(6)
     assert site.sql("SELECT count(*) FROM search_runs") == [before]
     assert not said_of(daemon, "failed")
+
+
+def test_the_log_of_cycles_does_not_grow_without_end(site: Site, daemon: DaemonSite) -> None:
+    daemon.start().run(0.1)
+    conn = daemon.daemon.hold.mirror.conn
+    old = to_text(site.now() - timedelta(days=100))
+    older = to_text(site.now() - timedelta(days=400))
+    for started in (old, older):
+        for outcome, new in (("ok", 0), ("ok", 3), ("failed", 0), (None, None)):
+            conn.execute(
+                "INSERT INTO sync_log (job, started, outcome, new_datasets) VALUES ('x',?,?,?)",
+                (started, outcome, new),
+            )
+    daemon.run(7)
+    assert site.sql(
+        "SELECT started, outcome, new_datasets FROM sync_log WHERE job = 'x' ORDER BY id"
+    ) == [(old, "ok", 3), (old, "failed", 0), (old, None, None), (older, "ok", 3)]

@@ -157,6 +157,25 @@ def test_sighup_with_mistakes_goes_on_with_the_old_config_and_then_takes_the_new
         until(lambda: sorted(states(config)) == ["mirrored", "mirrored", "skipped"])
 
 
+def test_sighup_where_the_working_folder_is_gone_is_no_end(config: Path) -> None:
+    folder, log = config.parent / "gone", config.parent / "log"
+    folder.mkdir()
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "run"],
+            stderr=stream,
+            cwd=folder,
+        ) as process,
+    ):
+        until(lambda: b"mirrors" in log.read_bytes())
+        folder.rmdir()
+        process.send_signal(signal.SIGHUP)
+        until(lambda: b"going on with the old one" in log.read_bytes())
+        process.terminate()
+        assert process.wait(20) == 0
+
+
 def test_commands_are_handed_to_the_daemon_and_end_as_without_it(
     config: Path, server: MisbehavingServer, run: Run
 ) -> None:
