@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -156,6 +157,26 @@ def test_a_full_disk_behind_the_output_is_said(config: Path) -> None:
     assert done.returncode == 73
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_no_room_for_what_a_statement_sorts_is_said(config: Path) -> None:
+    numbers = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 200000)"
+    done = subprocess.run(
+        command(
+            config,
+            "query",
+            f"{numbers} select count(*) from "
+            "(select randomblob(100) as r from c order by r limit 199999 offset 5)",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)),
+    )
+    assert done.returncode == 73, done.stderr
+    assert "no room for what SQLite has to sort" in done.stderr
+    assert "SQLITE_TMPDIR" in done.stderr
 
 
 def test_a_closed_standard_output_is_no_bug(config: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from lccmirror.catalog.connection import open_writer, transaction
 from lccmirror.catalog.texts import index_objects, note_all
-from lccmirror.errors import Damaged, LocalError, MirrorLocked, NoRoom, UsageError
+from lccmirror.errors import Damaged, LocalError, MirrorLocked, UsageError
 from lccmirror.query import ReadOnlyCatalog, open_readonly, run_query
 from lccmirror.query.caret import error_offset, marked
 from lccmirror.query.with_functions import switch
@@ -348,24 +348,6 @@ def test_a_limit_that_is_no_number_is_a_mistake_in_the_statement(
 ) -> None:
     error = refusal(catalog, "select * from datasets limit :n", n="ten")
     assert "whole numbers" in str(error.hint)
-
-
-def test_no_room_for_sorting_is_told_as_that(
-    catalog: ReadOnlyCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Full:
-        def execute(self, *arguments: object) -> None:
-            error = sqlite3.OperationalError("database or disk is full")
-            error.sqlite_errorcode = sqlite3.SQLITE_FULL
-            raise error
-
-    opened = catalog.connection
-    monkeypatch.setattr(catalog, "connection", Full())
-    with pytest.raises(NoRoom) as caught:
-        rows(catalog, "select 1")
-    monkeypatch.setattr(catalog, "connection", opened)
-    assert caught.value.exit_code == 73
-    assert "SQLITE_TMPDIR" in str(caught.value.hint)
 
 
 # --- full-text search in SQL ---------------------------------------------------------
