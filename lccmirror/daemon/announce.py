@@ -233,7 +233,8 @@ class Announcer:
             kind,
             tuple(each.id for each in waiting),
             max((each.tries for each in waiting), default=0),
-            json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"),
+            # A whole line, for a shell that reads one.
+            json.dumps(content, ensure_ascii=False).encode("utf-8", "replace") + b"\n",
             Way(config.server.proxy, config.server.ca_file),
         )
 

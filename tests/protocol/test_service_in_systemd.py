@@ -203,6 +203,10 @@ port = {port}
 [[notify]]
 events = ["account_key"]
 url = "{webhook}"
+
+[[notify]]
+events = ["account_key"]
+command = ["/bin/sh", "-c", "cat > /var/lib/lccmirror/hat/told"]
 """
 
 
@@ -238,6 +242,8 @@ def test_inside_the_walls_the_daemon_can_be_watched_and_tells_people(
         with box:
             box.systemctl("start", DAEMON)
             assert came.wait(60), box.said(DAEMON)
+            told = "/var/lib/lccmirror/hat/told"
+            box.run("bash", "-c", f"grep -m 1 account_refused <(tail -n +1 -F {told} 2>&-)")
             # What the first has changed is shown by the time the second begins.
             for _ in range(2):
                 box.run("/opt/lccmirror/bin/lccmirror", "-c", "/etc/lccmirror/hat.toml", "sync")

@@ -86,7 +86,9 @@ def test_what_has_arrived_since_the_last_task_is_not_told_again_after_a_stop(
     announcer.flush()
     # No task ends in between: this is the daemon's end.
     announcer.close(20)
-    assert len(brought) == 1
+    (message,) = brought
+    assert message.endswith(b"}\n")
+    assert message.count(b"\n") == 1
     assert desk.after(2 * HOUR) == []
 
 
