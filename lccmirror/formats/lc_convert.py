@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,19 +69,53 @@ def to_lightkurve(curve: LightCurve, magnitude: str | None) -> Any:
         )
     import numpy as np
 
-    times, values = curve[curve.time], curve[chosen].astype(float)
-    offset = jd_offset(curve.column(curve.time), float(times[0]) if len(curve) else 0.0)
-    flux = 10 ** (-0.4 * (values - np.nanmedian(values)))
+    if curve[chosen].dtype.kind not in "fiu":
+        raise UsageError(f"{chosen} is text, not magnitudes")
+    # lightkurve takes no point without a time
+    timed = np.isfinite(np.asarray(curve[curve.time], float))
+    if not timed.all():
+        curve = _only(curve, timed)
+    times, values = curve[curve.time or ""], curve[chosen].astype(float)
+    offset = jd_offset(curve.column(curve.time or ""), float(times[0]) if len(times) else 0.0)
+    there = np.isfinite(values)
+    flux = 10 ** (-0.4 * (values - (np.median(values[there]) if there.any() else 0.0)))
     error = curve.error_of(chosen)
     table = to_astropy(curve)
     table.remove_column(curve.time)
+    for name in set(table.colnames) & {"time", "flux", "flux_err"}:
+        # lightkurve's own columns come first
+        table.rename_column(name, _free(f"{name}_published", table.colnames))
     return lightkurve.LightCurve(
         data=table,
-        time=astropy_time.Time(times, offset or 0.0, format="jd"),
+        time=astropy_time.Time(times, offset or 0.0, format="jd", scale=_scale(curve)),
         flux=flux,
         flux_err=None if error is None else flux * curve[error] * math.log(10) / 2.5,
         meta={"LABEL": curve.objectid, "OBJECT": curve.objectid, "MAGNITUDE": chosen},
     )
+
+
+def _only(curve: LightCurve, rows: Any) -> LightCurve:
+    """Return the light curve with these rows only."""
+    return replace(
+        curve,
+        arrays={name: values[rows] for name, values in curve.arrays.items()},
+        masks={name: mask[rows] for name, mask in curve.masks.items()},
+    )
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _scale(curve: LightCurve) -> str:
+    """Return the scale of the times: barycentric dates are in TDB unless they say UTC."""
+    column = curve.column(curve.time or "")
+    said = f"{column.name} {column.description}".lower()
+    if "utc" in said:
+        return "utc"
+    return "tdb" if re.search(r"tdb|bjd|barycentric", said) else "utc"
 
 
 def to_parquet(curve: LightCurve, path: Path) -> None:

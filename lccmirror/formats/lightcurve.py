@@ -164,7 +164,8 @@ class LightCurve:
         ----------
         magnitude
             The column that becomes the flux, 1 at its median; the first one of magnitudes
-            if None. The other columns are kept as they are.
+            if None. The other columns are kept as they are, points without a time are not.
+            lightkurve knows no filters: where there are several, choose the points of one.
 
         Raises
         ------

@@ -9,7 +9,8 @@ from ..errors import UsageError
 from ..names import printable
 from ..query import Value
 
-Params = Mapping[str, Value] | Sequence[Value]
+Params = Mapping[str, Any] | Sequence[Any]
+"""Values by name or in a row: texts, numbers (NumPy's, too), bytes, None."""
 
 
 def names_of(names: Sequence[str]) -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def names_of(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def values_of(
-    params: Params | None, named: Mapping[str, Value]
+    params: Params | None, named: Mapping[str, Any]
 ) -> Mapping[str, Value] | Sequence[Value] | None:
     """Return the values for a statement, those of NumPy as Python's.
 
@@ -28,17 +29,22 @@ def values_of(
         If they are given twice, or are a text.
     """
     if params is None:
-        return {name: _plain(value) for name, value in named.items()}
+        return by_name(named)
     if named:
         raise UsageError("values are given in one dict or list, or by name: one of the two")
     if isinstance(params, Mapping):
-        return {name: _plain(value) for name, value in params.items()}
+        return by_name(params)
     if isinstance(params, str | bytes):
         raise UsageError(
             f"values are a list or a dict, not {printable(repr(params), 60)}",
             hint="a single one is a list, too: [value]",
         )
     return [_plain(value) for value in params]
+
+
+def by_name(params: Mapping[str, Any]) -> dict[str, Value]:
+    """Return values by name, those of NumPy as Python's."""
+    return {name: _plain(value) for name, value in params.items()}
 
 
 def _plain(value: Any) -> Value:

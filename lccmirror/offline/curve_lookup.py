@@ -53,7 +53,7 @@ def read_one(
 def read_where(
     session: Session,
     where: str,
-    params: Mapping[str, Value] | None,
+    params: Mapping[str, Value],
     workers: int | None,
     errors: Errors,
 ) -> LightCurves[Errors]:
@@ -70,7 +70,10 @@ def read_of_dataset(
     """Read those of a dataset's objects: `lccmirror.offline.Dataset.lightcurves`."""
     with session.reading() as catalog:
         found: Any = run_query(catalog, _OF_DATASET, {"setid": setid}).rows
-        copies = [Copy(*row[:7], bool(row[7])) for row in found]
+        copies = [
+            Copy(collection, objectid, path, member, came_with, size, crc32, bool(newest))
+            for collection, objectid, path, member, came_with, size, crc32, newest in found
+        ]
         preferred = _preferred(catalog)
     return _many(session, copies, preferred, workers, errors)
 

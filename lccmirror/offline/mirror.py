@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, Self, overload
 
 from ..clock import to_text
-from ..query import Value, run_query
+from ..query import run_query
 from ..query.angles import find_centre
 from ..query.sky import USUAL_COLUMNS, cone
 from ..query.status import Status, read_status
 from ..query.xmatch import xmatch
 from . import curve_lookup, show
-from .arguments import Params, names_of, values_of
+from .arguments import Params, by_name, names_of, values_of
 from .collections import Collections, read_collections
 from .columns import object_columns
 from .curves import LightCurves, MirroredLightCurve
@@ -82,7 +82,7 @@ class Mirror:
         }
         return show.facts(f"mirror {self.root}", about)
 
-    def query(self, sql: str, params: Params | None = None, /, **named: Value) -> Rows:
+    def query(self, sql: str, params: Params | None = None, /, **named: Any) -> Rows:
         """Ask the catalog in SQL.
 
         Parameters
@@ -354,7 +354,7 @@ class Mirror:
     def lightcurves(
         self,
         where: str = ...,
-        params: Mapping[str, Value] | None = ...,
+        params: Mapping[str, Any] | None = ...,
         *,
         workers: int | None = ...,
         errors: Literal["raise"] = ...,
@@ -363,7 +363,7 @@ class Mirror:
     def lightcurves(
         self,
         where: str = ...,
-        params: Mapping[str, Value] | None = ...,
+        params: Mapping[str, Any] | None = ...,
         *,
         workers: int | None = ...,
         errors: Literal["yield"],
@@ -371,7 +371,7 @@ class Mirror:
     def lightcurves(
         self,
         where: str = "1",
-        params: Mapping[str, Value] | None = None,
+        params: Mapping[str, Any] | None = None,
         *,
         workers: int | None = None,
         errors: Literal["raise", "yield"] = "raise",
@@ -410,7 +410,9 @@ class Mirror:
         >>> sorted(curve.objectid for curve in curves)[:2]
         ['DMA-288-0000148', 'DMA-290-0000128']
         """
-        return curve_lookup.read_where(self._session, where, params, workers, errors)
+        return curve_lookup.read_where(
+            self._session, where, by_name(params or {}), workers, errors
+        )
 
     @property
     def searches(self) -> Searches:

@@ -53,14 +53,17 @@ def figure_of(drawn: Drawing) -> Any:
     axes.set_ylim(high, low)
     if drawn.folded:
         axes.set_xlim(0, 2)
-    axes.set_xlabel(drawn.x_label)
-    axes.set_ylabel(drawn.y_label)
-    axes.set_title(drawn.title)
+    # names are the server's, and a dollar in one begins no formula
+    axes.set_xlabel(drawn.x_label, parse_math=False)
+    axes.set_ylabel(drawn.y_label, parse_math=False)
+    axes.set_title(drawn.title, parse_math=False)
     axes.grid(alpha=0.25)
     axes.ticklabel_format(useOffset=False)
     if len(drawn.series) > 1:
         # beside the axes: within them it would hide points
-        picture.legend(loc="outside right upper", markerscale=1.5, frameon=False)
+        legend = picture.legend(loc="outside right upper", markerscale=1.5, frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     if beyond:
         words = f"{beyond} point{'s' if beyond > 1 else ''} beyond this axis"
         axes.annotate(words, (0.01, 0.02), xycoords="axes fraction", fontsize="small")

@@ -6,7 +6,9 @@ import csv
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +76,77 @@ def test_astropy_has_units_descriptions_and_masks(curve: LightCurve) -> None:
     assert table["stf"].mask.tolist() == [False, True]
     assert table.meta["objectid"] == "HAT-1"
     assert table.meta["sdssr"] is None
+
+
+class Lightkurve:
+    """As much of lightkurve as is needed: a time series of Astropy, and what it refuses.
+
+    lightkurve itself is too large to be installed for the tests, and holds back pandas.
+    """
+
+    @staticmethod
+    def LightCurve(data: Any, time: Any, meta: Any, **columns: Any) -> Any:
+        from astropy.timeseries import TimeSeries  # type: ignore[import-untyped]  # has no types
+
+        if given := set(columns) & set(data.colnames):
+            raise TypeError(f"{given} given both in the data table and as keyword arguments")
+        series = TimeSeries(data=data, time=time)
+        for name, values in columns.items():
+            if values is not None:
+                series[name] = values
+        series.meta.update(meta)
+        return series
+
+
+@pytest.fixture
+def series(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setitem(sys.modules, "lightkurve", Lightkurve)
+
+    def convert(
+        columns: dict[str, str], rows: list[list[Any]], magnitude: str | None = None
+    ) -> Any:
+        published = [(name, "f8", "%s") for name in columns]
+        text = lightcurve(published, rows, {"objectid": "HAT-1"})
+        for name, description in columns.items():
+            text = text.replace(f"the {name}".encode(), description.encode())
+        return read_lightcurve(text).to_lightkurve(magnitude)
+
+    return convert
+
+
+def test_lightkurve_has_julian_dates_and_a_flux_of_1_at_the_median(
+    series: Callable[..., Any],
+) -> None:
+    found = series(
+        {"rjd": "Reduced Julian date", "mag": "magnitude", "mag_err": "magnitude error"},
+        [[55000.25, 12.0, 0.01], [55001.25, 12.5, 0.02], [55002.25, 13.0, 0.01]],
+    )
+    assert found.time.jd.tolist() == [2455000.25, 2455001.25, 2455002.25]
+    assert found.time.scale == "utc"
+    assert found["flux"].tolist() == pytest.approx([10**0.2, 1, 10**-0.2])
+    assert found["flux_err"][1] == pytest.approx(0.02 * math.log(10) / 2.5)
+    assert found.meta["OBJECT"] == "HAT-1"
+
+
+def test_lightkurve_keeps_columns_that_are_called_as_its_own(
+    series: Callable[..., Any],
+) -> None:
+    found = series(
+        {"bjd": "barycentric Julian date", "mag": "magnitude", "flux": "counts"},
+        [[2455000.5, 12.0, 7.0], [2455001.5, 12.0, 8.0]],
+    )
+    assert found["flux"].tolist() == [1, 1]
+    assert found["flux_published"].tolist() == [7, 8]
+    assert found.time.scale == "tdb"
+
+
+def test_points_without_a_time_are_not_for_lightkurve(series: Callable[..., Any]) -> None:
+    columns = {"rjd": "Reduced Julian date", "mag": "magnitude"}
+    found = series(columns, [[math.nan, 1.0], [55001.5, math.nan], [55002.5, 12.0]])
+    assert found["mag"].value.tolist() == pytest.approx([math.nan, 12.0], nan_ok=True)
+    assert len(series(columns, [[55001.5, math.nan]])) == 1
+    with pytest.raises(UsageError, match="has no column nope"):
+        series(columns, [[55001.5, 1.0]], "nope")
 
 
 def test_parquet_is_read_back_with_its_units(curve: LightCurve, tmp_path: Path) -> None:

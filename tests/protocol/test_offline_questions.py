@@ -1,0 +1,386 @@
+"""`lccmirror.open`: which mirror is meant, and the answers to questions."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lccmirror
+from lccmirror.errors import (
+    CatalogTooNew,
+    ConfigError,
+    Damaged,
+    LccMirrorError,
+    LocalError,
+    MirrorUnusable,
+    UsageError,
+)
+from lccmirror.offline import Mirror
+from tests.support.demo_mirrors import SEARCH, make_demo
+
+STAR = "DMB-358-0000058"
+
+
+@pytest.fixture
+def m(demo_mirror: Path) -> Iterator[Mirror]:
+    with lccmirror.open(demo_mirror) as mirror:
+        yield mirror
+
+
+@pytest.fixture(scope="module")
+def searching(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_demo(tmp_path_factory.mktemp("searching") / "demo", searches=SEARCH)
+
+
+@pytest.fixture
+def own(demo_mirror: Path, tmp_path: Path) -> Path:
+    """Return the root of a copy of the mirror that the test may change."""
+    return Path(shutil.copytree(demo_mirror / "mirror", tmp_path / "own"))
+
+
+@pytest.mark.parametrize("what", ["", "lccmirror.toml", "mirror", "mirror/catalog.sqlite"])
+def test_a_folder_a_config_a_root_and_a_catalog_mean_a_mirror(
+    what: str, demo_mirror: Path
+) -> None:
+    for source in (demo_mirror / what, str(demo_mirror / what)):
+        with lccmirror.open(source) as mirror:
+            assert mirror.root == demo_mirror / "mirror"
+            assert mirror.query("SELECT 1").one() == (1,)
+
+
+def test_without_a_source_it_is_the_mirror_of_the_command(
+    demo_mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LCCMIRROR_CONFIG", str(demo_mirror / "lccmirror.toml"))
+    with lccmirror.open() as mirror:
+        assert mirror.root == demo_mirror / "mirror"
+    monkeypatch.setenv("LCCMIRROR_CONFIG", str(tmp_path / "nothing.toml"))
+    with pytest.raises(ConfigError, match="does not exist"):
+        lccmirror.open()
+
+
+def test_what_is_no_mirror_is_said(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no database")
+    for source, words in (
+        (tmp_path / "nowhere", "no such file or folder"),
+        (tmp_path, "no catalog in it yet"),
+        (text, "neither a catalog nor a config file"),
+    ):
+        with pytest.raises(MirrorUnusable, match=words):
+            lccmirror.open(source)
+    with pytest.raises(ConfigError, match=r"none\.toml"):
+        lccmirror.open(tmp_path / "none.toml")
+
+
+def test_another_database_and_a_newer_catalog_are_refused(own: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as conn:
+        conn.execute("CREATE TABLE t (x)")
+    conn.close()
+    with pytest.raises(MirrorUnusable, match="not a mirror's catalog"):
+        lccmirror.open(other)
+    conn = sqlite3.connect(own / "catalog.sqlite")
+    conn.execute("PRAGMA user_version = 999")
+    conn.close()
+    with pytest.raises(CatalogTooNew, match="schema 999"):
+        lccmirror.open(own)
+
+
+def test_a_snapshot_has_light_curves_where_the_files_are_named(
+    own: Path, tmp_path: Path
+) -> None:
+    snapshot = tmp_path / "laptop" / "snapshot.db"
+    snapshot.parent.mkdir()
+    shutil.copy(own / "catalog.sqlite", snapshot)
+    alone = lccmirror.open(snapshot)
+    assert len(alone.datasets()) == 12
+    with pytest.raises(MirrorUnusable, match=r"files=…"):
+        alone.lightcurve(STAR)
+    with pytest.raises(MirrorUnusable, match=r"files=…"):
+        alone.lightcurves()
+    whole = lccmirror.open(snapshot, files=own)
+    assert len(whole.lightcurve(STAR)) == 407
+    assert whole.query(f"SELECT count(*) FROM lightcurve('{STAR}')").one() == (407,)
+    assert whole.datasets()[0].path().is_file()
+
+
+def test_values_are_given_by_name_in_a_dict_or_in_a_list(m: Mirror) -> None:
+    by_name = "SELECT objectid FROM objects WHERE objectid = :id"
+    assert m.query(by_name, id=STAR).one() == (STAR,)
+    assert m.query(by_name, {"id": STAR}).one() == (STAR,)
+    assert m.query("SELECT ?, ?", [np.int64(3), np.float64(0.5)]).one() == (3, 0.5)
+    with pytest.raises(UsageError, match="a single one is a list, too"):
+        m.query("SELECT ?", STAR)
+    with pytest.raises(UsageError, match="one of the two"):
+        m.query(by_name, {"id": STAR}, id=STAR)
+    with pytest.raises(UsageError, match=":id"):
+        m.query(by_name)
+
+
+def test_mistakes_and_writes_are_refused_with_clear_words(m: Mirror) -> None:
+    with pytest.raises(UsageError, match="did you mean objects"):
+        m.query("SELECT * FROM objcts")
+    for statement in ("DELETE FROM objects", "PRAGMA journal_mode = wal", "ATTACH 'x' AS y"):
+        with pytest.raises(UsageError, match="read-only"):
+            m.query(statement)
+    with pytest.raises(UsageError, match="more than one statement"):
+        m.query("SELECT 1; SELECT 2")
+
+
+def test_a_statement_has_its_time(demo_mirror: Path) -> None:
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    with (
+        lccmirror.open(demo_mirror, time_limit_s=0.05) as mirror,
+        pytest.raises(LocalError, match=r"0\.05 s"),
+    ):
+        mirror.query(endless + "SELECT max(i) FROM n").one()
+
+
+def test_rows_are_read_once_and_that_is_said(m: Mirror) -> None:
+    rows = m.query("SELECT objectid FROM objects LIMIT 3")
+    assert len(rows.all()) == 3
+    assert rows.all() == []
+    for again in (rows.to_pandas, rows.to_astropy, rows.one):
+        with pytest.raises(UsageError, match="have been read already"):
+            again()
+    closed = m.query("SELECT objectid FROM objects")
+    next(closed)
+    closed.close()
+    with pytest.raises(UsageError, match="closed before the last was read"):
+        next(closed)
+
+
+def test_one_row_is_one(m: Mirror) -> None:
+    with pytest.raises(UsageError, match="there is none"):
+        m.query("SELECT 1 WHERE 0").one()
+    with pytest.raises(UsageError, match="there is more"):
+        m.query("SELECT objectid FROM objects").one()
+
+
+def test_looking_at_rows_takes_none_away(m: Mirror) -> None:
+    rows = m.query("SELECT row, objectid FROM dataset_rows ORDER BY setid, row")
+    shown = rows._repr_html_()
+    assert shown.count("<tr>") == 21
+    assert "the first 20 rows" in shown
+    assert len(rows.all()) == 460
+    nothing = m.query("SELECT 1 AS x WHERE 0")
+    assert nothing._repr_html_().count("<tr>") == 1
+    assert nothing.to_pandas().shape == (0, 1)
+
+
+def test_columns_have_the_types_of_their_values(m: Mirror) -> None:
+    sql = """SELECT 1 AS whole, 1.5 AS real, 'a' AS text, 1 AS holes, x'00' AS bytes,
+                    NULL AS none, 1 AS mixed, 2 AS whole
+             UNION ALL SELECT 2, 2, 'b', NULL, x'01', NULL, 'text', 3"""
+    table = m.query(sql).to_pandas()
+    assert list(table.columns) == [
+        "whole", "real", "text", "holes", "bytes", "none", "mixed", "whole_2",
+    ]  # fmt: skip
+    types = {name: str(kind) for name, kind in table.dtypes.items()}
+    assert (types["whole"], types["real"], types["holes"]) == ("int64", "float64", "Int64")
+    assert types["bytes"] == types["none"] == types["mixed"] == "object"
+    assert table["holes"].isna().tolist() == [False, True]
+    there = m.query(sql).to_astropy()
+    assert there["holes"].mask.tolist() == [False, True]
+    assert (there["whole"].dtype, there["real"].dtype) == (np.int64, np.float64)
+    assert there["mixed"].tolist() == [1, "text"]
+    assert [*next(m.query(sql).dicts())] == [*table.columns]
+
+
+def test_tables_have_units_and_titles(m: Mirror) -> None:
+    dataset = m.datasets(text="ndet > 0")[0]
+    table = dataset.to_astropy()
+    assert str(table["sdssr"].unit) == "mag"
+    assert table["sdssr"].description == "catalog SDSS r band magnitude"
+    assert table.meta["setid"] == dataset.setid
+    near = m.cone(*m.position(STAR), 60, columns=["objectid", "sdssr", "dist_arcsec"])
+    frame = near.to_pandas()
+    assert frame.attrs["units"] == {"sdssr": "mag", "dist_arcsec": "arcsec"}
+    assert frame.attrs["titles"]["sdssr"] == "r [mag]"
+
+
+def test_positions_come_in_many_forms(m: Mirror, tmp_path: Path) -> None:
+    import pandas  # type: ignore[import-untyped]  # has no types
+    from astropy import units  # type: ignore[import-untyped]  # has no types
+    from astropy.coordinates import SkyCoord  # type: ignore[import-untyped]  # has no types
+    from astropy.table import QTable, Table  # type: ignore[import-untyped]  # has no types
+
+    ra, decl = m.position(STAR)
+    path = tmp_path / "targets.txt"
+    path.write_text(f"mine {ra} {decl}\n")
+    columns = {"name": ["mine"], "RA": [ra], "Dec": [decl]}
+    named = [
+        [("mine", ra, decl)],
+        columns,
+        pandas.DataFrame(columns, index=[7]),
+        Table(columns),
+        QTable({"id": ["mine"], "ra": [ra / 15] * units.hourangle, "dec": [decl] * units.deg}),
+        np.array([("mine", ra, decl)], dtype=[("id", "U9"), ("ra", "f8"), ("dec", "f8")]),
+        path,
+        str(path),
+    ]
+    for positions in named:
+        ((target, *_, objectid),) = m.xmatch(positions, columns=["objectid"])
+        assert (target, objectid) == ("mine", STAR)
+    numbered = [
+        [(ra, decl)],
+        [f"{ra} {decl}"],
+        np.array([[ra, decl]]),
+        SkyCoord(ra, decl, unit="deg"),
+        SkyCoord([ra], [decl], unit="deg").galactic,
+        {"ra": [ra], "dec": [decl]},
+    ]
+    for positions in numbered:
+        ((target, *_, objectid),) = m.xmatch(positions, columns=["objectid"])
+        assert (target, objectid) == (0, STAR)
+    odd = {"source": [17], "alpha": [ra], "delta": [decl]}
+    rows = m.xmatch(odd, name="source", ra="alpha", decl="delta", columns="objectid")
+    assert rows.all() == [(17, ra, decl, STAR)]
+    angle = units.Quantity(ra, "deg")
+    assert next(m.cone(angle, units.Quantity(decl * 60, "arcmin"), 1))[1] == STAR
+
+
+@pytest.mark.parametrize(
+    ("positions", "words"),
+    [
+        (3, "no list of positions"),
+        ([3], r"expected \(ra, decl\)"),
+        ([(1,)], "not 1 values"),
+        ([("a", 1, 91)], "position 0: declination"),
+        ([(1, 2), (None, 2)], "position 1: right ascension"),
+        ([(float("nan"), 2)], "right ascension"),
+        ({"a": [1], "dec": [2]}, "ra=…"),
+        ({"ra": [1, 2], "dec": [2]}, "2 right ascensions and 1 declinations"),
+        (Path("no-such-list"), "cannot read"),
+    ],
+)
+def test_positions_that_are_none_are_refused(positions: object, words: str, m: Mirror) -> None:
+    with pytest.raises(UsageError, match=words):
+        m.xmatch(positions).all()
+
+
+def test_a_column_of_positions_that_is_not_there_is_named(m: Mirror) -> None:
+    with pytest.raises(UsageError, match="no column alpha"):
+        m.xmatch({"ra": [1], "dec": [2]}, ra="alpha")
+    with pytest.raises(UsageError, match="no column sdssrr"):
+        m.cone(1, 2, 3, columns=["sdssrr"])
+    with pytest.raises(UsageError, match="a number of degrees, not 'x'"):
+        m.cone("x", 2, 3)
+
+
+def test_collections_are_found_by_both_names(m: Mirror) -> None:
+    assert m.collections["demo-field-a"] is not None
+    assert "demo_field_b" in m.collections
+    assert "demo_field_c" not in m.collections
+    assert m.collections.get("x") is None
+    with pytest.raises(KeyError) as caught:
+        m.collections["demo_field_c"]
+    assert isinstance(caught.value, UsageError)
+    assert str(caught.value).startswith("the mirror has no collection demo_field_c (there is")
+    with pytest.raises(UsageError, match="no column sdss"):
+        m.collections["demo_field_a"].column("sdss")
+
+
+def test_datasets_are_chosen_by_state_collection_and_words(m: Mirror) -> None:
+    assert len(m.datasets(state="mirrored")) == 12
+    assert {d.setid for d in m.datasets(collection="demo-field-b")} == {
+        d.setid for d in m.datasets(collection="demo_field_b")
+    }
+    assert len(m.datasets(text="RRab OBJTYPE")) == 1
+    assert len(m.datasets(text="RRab nothing")) == 0
+    assert len(m.datasets(text="100% '\"")) == 0
+    first = m.datasets()[0]
+    assert m.dataset(first.setid) == first
+    assert hash(first) == hash(m.dataset(first.setid))
+    assert m.datasets()[:2].to_pandas().shape == (2, 14)
+    with pytest.raises(KeyError, match="the mirror has no dataset nope"):
+        m.dataset("nope")
+
+
+def test_a_datasets_files_are_where_they_are_said_to_be(own: Path) -> None:
+    m = lccmirror.open(own)
+    dataset = m.datasets(text="ndet > 0")[0]
+    assert dataset.path("lczip").name == f"lightcurves-{dataset.setid}.zip"
+    with pytest.raises(LccMirrorError, match=r"no pickle .*it has csv, json, lczip"):
+        dataset.path("pickle")
+    conn = sqlite3.connect(own / "catalog.sqlite")
+    conn.execute("UPDATE files SET state = 'damaged' WHERE setid = ?", [dataset.setid])
+    conn.commit()
+    conn.close()
+    with pytest.raises(Damaged, match="verify --repair"):
+        dataset.path("csv")
+
+
+def test_rows_of_a_dataset_are_those_published(m: Mirror) -> None:
+    dataset = m.datasets(text="ndet > 0")[0]
+    rows = dataset.rows()
+    assert rows.columns == tuple(column.name for column in dataset.columns)
+    assert len(rows.all()) == dataset.nrows == 150
+
+
+def test_a_table_that_is_not_here_is_said(own: Path) -> None:
+    conn = sqlite3.connect(own / "catalog.sqlite")
+    conn.execute("UPDATE datasets SET nrows = NULL, state = 'failed', last_error = 'no room'")
+    conn.commit()
+    conn.close()
+    with pytest.raises(LccMirrorError, match=r"its state is failed \(no room\)"):
+        lccmirror.open(own).datasets()[0].to_pandas()
+
+
+def test_searches_runs_and_changes(searching: Path) -> None:
+    m = lccmirror.open(searching)
+    search = m.search("bright_movers")
+    (run,) = search.runs()
+    assert (search.kind, run.state) == ("columnsearch", "ok")
+    found = len(search.latest().all())
+    assert found == run.nobjects == run.added
+    assert len(m.changes("bright_movers").all()) == found
+    assert len(search.changes(since="1d").all()) == found
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for since in (tomorrow, tomorrow.replace(tzinfo=None), tomorrow.isoformat()):
+        assert m.changes("bright_movers", since).all() == []
+    assert len(m.changes("bright_movers", timedelta(hours=1)).all()) == found
+    with pytest.raises(KeyError, match="no saved search bright_mover"):
+        m.changes("bright_mover")
+    with pytest.raises(UsageError, match="expected a date"):
+        m.changes("bright_movers", "yesterday")
+    with pytest.raises(UsageError, match="before the year 1"):
+        m.changes("bright_movers", "9999999d")
+
+
+def test_a_closed_mirror_answers_no_more(demo_mirror: Path) -> None:
+    m = lccmirror.open(demo_mirror)
+    rows = m.query("SELECT objectid FROM objects")
+    dataset = m.datasets()[0]
+    next(rows)
+    m.close()
+    m.close()
+    with pytest.raises(UsageError, match="closed before"):
+        next(rows)
+    for ask in (lambda: m.query("SELECT 1"), m.status, dataset.rows, lambda: m.collections):
+        with pytest.raises(LccMirrorError, match="has been closed"):
+            ask()
+    assert repr(m).endswith("(closed)>")
+
+
+def test_a_catalog_that_breaks_meanwhile_is_damage(own: Path) -> None:
+    m = lccmirror.open(own)
+    path = own / "catalog.sqlite"
+    path.write_bytes(path.read_bytes()[:100] + b"\0" * 100_000)
+    for ask in (
+        m.status,
+        lambda: m.lightcurve(STAR),
+        lambda: m.query("SELECT * FROM objects").all(),
+    ):
+        with pytest.raises((Damaged, MirrorUnusable, LocalError)):
+            ask()
+    path.unlink()
+    with pytest.raises(MirrorUnusable, match="no catalog in it"):
+        m.status()
