@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from ..errors import LocalError
 from ..formats.lc_convert import library
-from ..query.readonly import ReadOnlyCatalog
+from ..query.readonly import ReadOnlyCatalog, opening_error
 from .app import datasette_for, only_for_hosts
 from .metadata import metadata
 
@@ -68,7 +68,6 @@ def serve(
     *,
     plugins: bool = False,
     ready: Callable[[], None] | None = None,
-    path: Path | None = None,
 ) -> None:
     """Show a catalog to browsers until the process is told to stop.
 
@@ -84,8 +83,6 @@ def serve(
         Keep Datasette's plugins that are installed.
     ready
         Called when browsers can come.
-    path
-        The file, if it is not the catalog's own.
 
     Raises
     ------
@@ -93,9 +90,11 @@ def serve(
         If Datasette is not installed.
     """
     uvicorn = library("uvicorn", "browse", "Browsing")
-    datasette = datasette_for(
-        path or catalog.path, metadata(catalog.connection), plugins=plugins
-    )
+    try:
+        told = metadata(catalog.connection)
+    except sqlite3.Error as error:
+        raise opening_error(error, catalog.path) from error
+    datasette = datasette_for(catalog.path, told, plugins=plugins)
     app: Any = datasette.app()
     if host in _LOCAL:
         app = only_for_hosts(app, _OURSELVES)

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,11 +30,12 @@ from .new_file import require_not_ours
 from .parquet_duckdb import VIEWS, duckdb_views
 from .parquet_sources import Source, names, sources
 from .parquet_write import write_parquet
-from .readonly import ReadOnlyCatalog, open_readonly
+from .readonly import ReadOnlyCatalog, open_readonly, opening_error
 
 MANIFEST: Final = "manifest.json"
 _PREVIOUS: Final = ".previous.json"
 _PARTIAL: Final = ".partial"
+_STEPS_BETWEEN_LOOKS: Final = 20_000
 _ABOUT: Final = """
 SELECT (SELECT value FROM mirror WHERE key = 'server_url'),
        (SELECT max(finished) FROM sync_log WHERE outcome = 'ok')
@@ -90,9 +92,13 @@ class Watch:
 
     def look(self, name: str, written: int) -> None:
         """Tell how far it is; raise `Stopped` if it is given up."""
+        self.require_going_on()
+        self.tell(name, written)
+
+    def require_going_on(self) -> None:
+        """Raise `Stopped` if it is given up."""
         if self.stop.is_set():
             raise Stopped("the export was given up; what was there before is as it was")
-        self.tell(name, written)
 
 
 def export_parquet(
@@ -133,7 +139,8 @@ def export_parquet(
         make_folder(target, mode=0o777)
         with _alone(target), _partial(target) as partial:
             server, last_sync = catalog.connection.execute(_ABOUT).fetchone()
-            tables = _written(catalog, partial, chosen, taken, watch)
+            with _told(catalog, watch):
+                tables = _written(catalog, partial, chosen, taken, watch)
             write_file(partial / VIEWS, duckdb_views(tables).encode(), mode=0o666)
             files = (*dict.fromkeys(table.file for table in tables), VIEWS)
             manifest = Manifest(taken, last_sync, server, __version__, tables, files)
@@ -156,6 +163,20 @@ def _require_known(catalog: ReadOnlyCatalog, chosen: Sequence[str]) -> None:
                 f"there is no table {printable(name, 80)} to export",
                 hint="one of " + ", ".join(known),
             )
+
+
+@contextlib.contextmanager
+def _told(catalog: ReadOnlyCatalog, watch: Watch) -> Iterator[None]:
+    """Let a wish to stop end a long statement, and say what is wrong with the catalog."""
+    connection = catalog.connection
+    connection.set_progress_handler(lambda: int(watch.stop.is_set()), _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.Error as error:
+        watch.require_going_on()
+        raise opening_error(error, catalog.path) from error
+    finally:
+        connection.set_progress_handler(catalog.deadline, _STEPS_BETWEEN_LOOKS)
 
 
 @contextlib.contextmanager

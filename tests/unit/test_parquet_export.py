@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from lccmirror.catalog.connection import close_writer, open_writer, transaction
 from lccmirror.clock import from_text
-from lccmirror.errors import InTheWay, MirrorLocked, Stopped, UsageError
+from lccmirror.errors import Damaged, InTheWay, MirrorLocked, Stopped, UsageError
 from lccmirror.query.new_file import new_file
 from lccmirror.query.parquet_export import Manifest, Watch, export_parquet
 from lccmirror.query.parquet_sources import TABLES
@@ -401,6 +401,35 @@ def test_an_export_that_is_given_up_leaves_what_was_there(root: Path, tmp_path: 
         "objects.parquet",
     ]
     assert (out / "objects.parquet").read_bytes() == before
+
+
+def test_a_wish_to_stop_ends_a_long_statement(root: Path, tmp_path: Path) -> None:
+    with writing(root) as conn, transaction(conn):
+        conn.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) "
+            "INSERT INTO gaps (detected, message) SELECT 'x', 'y' FROM n"
+        )
+    stop = threading.Event()
+
+    def at_gaps(name: str, written: int) -> None:
+        if name == "gaps.parquet":
+            stop.set()
+
+    with pytest.raises(Stopped):
+        export(root, tmp_path / "out", "gaps", watch=Watch(at_gaps, stop))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_damaged_catalog_is_told(root: Path, tmp_path: Path) -> None:
+    catalog = root / "catalog.sqlite"
+    raw = bytearray(catalog.read_bytes())
+    size = int.from_bytes(raw[16:18], "big")
+    [(page,)] = sql(root, "SELECT rootpage FROM sqlite_master WHERE name = 'objects'")
+    raw[(page - 1) * size : page * size] = b"\xff" * size
+    catalog.write_bytes(raw)
+    with pytest.raises(Damaged, match="is damaged"):
+        export(root, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_one_that_was_cut_off_while_it_took_its_place_is_completed_by_the_next(
