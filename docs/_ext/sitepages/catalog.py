@@ -16,21 +16,27 @@ from typing import Final
 
 from lccmirror.catalog.words import TableWords, words_in
 
-# What the design promises to keep; the others are for the mirror's own use.
+# What people can build on; the others are for the mirror's own use.
 CONTRACT: Final = frozenset(
     {
         "collections",
         "columns",
         "datasets",
         "dataset_collections",
+        "dataset_columns",
         "dataset_rows",
         "objects",
+        "object_columns",
+        "object_info",
+        "object_periods",
         "files",
         "lightcurves",
+        "missing_lightcurves",
         "searches",
         "search_runs",
         "search_run_sets",
         "search_changes",
+        "gaps",
         "sync_log",
     }
 )
