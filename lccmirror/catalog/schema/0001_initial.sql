@@ -251,7 +251,7 @@ CREATE TABLE object_info (
   magseries TEXT,                   -- path of a plot of its light curve, PNG
   PRIMARY KEY (collection, objectid)
 );
-CREATE INDEX object_info_due ON object_info (not_before) WHERE state <> 'ok';
+CREATE INDEX object_info_due ON object_info (not_before, state) WHERE state <> 'ok';
 CREATE INDEX object_info_age ON object_info (asked_at) WHERE state = 'ok';
 CREATE INDEX object_info_objectid ON object_info (objectid);
 
@@ -486,7 +486,8 @@ CREATE TABLE objects_text (
   UNIQUE (collection, objectid)
 );
 
--- The index over datasets_text. Words are runs of letters and digits, without their accents: HAT-199-0000123 is three.
+-- The index over datasets_text. Words are runs of letters and digits, without their accents:
+-- HAT-199-0000123 is three.
 CREATE VIRTUAL TABLE datasets_fts USING fts5 (
   setid, name, description, citation, query,
   content = 'datasets_text', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
