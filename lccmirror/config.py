@@ -14,6 +14,7 @@ from pathlib import Path
 from .config_checks import (
     Findings,
     check_notify,
+    check_objects,
     check_searches,
     check_tables,
     with_server_defaults,
@@ -161,6 +162,7 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
         for index, table in enumerate(_array(written, "notify", mistakes))
     ]
     check_tables(tables, findings, thorough=thorough)
+    check_objects(tables, searches, findings)
     check_notify(notify, findings, thorough=thorough)
     check_searches(searches, search_tables, tables["server"], findings, thorough=thorough)
     if len(mistakes):

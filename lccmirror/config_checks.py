@@ -20,6 +20,7 @@ from .config_model import (
     MetricsConfig,
     MirrorConfig,
     NotifyConfig,
+    ObjectsConfig,
     PollConfig,
     SearchConfig,
     SelectConfig,
@@ -92,6 +93,18 @@ def check_tables(
         findings.warnings.add(
             ("select", "visibility"),
             "without server.api_key_file no private dataset is ever seen",
+        )
+
+
+def check_objects(
+    tables: Mapping[str, Converted], searches: Sequence[Converted], findings: Findings
+) -> None:
+    """Check that there are searches, where objects are chosen by them."""
+    objects = tables["objects"].table
+    assert isinstance(objects, ObjectsConfig)
+    if objects.mirror == "searches" and not searches:
+        findings.warnings.add(
+            ("objects", "mirror"), "there is no [[search]], so nothing is asked for"
         )
 
 

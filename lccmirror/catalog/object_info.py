@@ -165,8 +165,9 @@ SELECT collection, objectid FROM (
   SELECT collection, objectid, asked_at FROM object_info
   WHERE state = 'ok' AND asked_at <= :older_than) AS i
 WHERE :all OR EXISTS (
-  SELECT 1 FROM searches AS s JOIN search_members AS m ON m.search = s.name
-  WHERE s.enabled = 1 AND m.collection = i.collection AND m.objectid = i.objectid)
+  SELECT 1 FROM searches AS s CROSS JOIN search_members AS m
+  WHERE s.enabled = 1 AND m.search = s.name
+    AND m.collection = i.collection AND m.objectid = i.objectid)
 ORDER BY due LIMIT :most
 """
 

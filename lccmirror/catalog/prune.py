@@ -53,7 +53,7 @@ def held_datasets(conn: sqlite3.Connection) -> Iterator[Held]:
 # on setids, which objects' files do not have.)
 _SUPERSEDED = """
 SELECT f.path, f.size FROM files AS f
-WHERE f.state = 'superseded' AND coalesce(
+WHERE f.state = 'superseded' AND f.state <> 'ok' AND coalesce(
   (SELECT min(g.fetched_at) FROM files AS g
    WHERE +g.setid IS f.setid AND g.collection IS f.collection AND g.kind = f.kind
      AND g.path >= substr(f.path, 1, length(f.path) - 17)

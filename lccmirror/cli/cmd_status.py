@@ -150,6 +150,8 @@ def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
     missing = status.missing_lightcurves
     without = f"; {missing:,} known not to exist on the server" if missing else ""
     yield "light curves", f"{status.lightcurves:,}{without}"
+    if status.object_info:
+        yield "object info", _object_info(status)
     kinds = ", ".join(f"{kind.files:,} {kind.kind}" for kind in status.files)
     yield "files", decimal(status.file_bytes) + (f": {kinds}" if kinds else "")
     limit = config.mirror.max_bytes
@@ -165,6 +167,16 @@ def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
     if good is not None and good != status.last_cycle:
         yield "last good one", _cycle(good)
     yield "next", _next(status)
+
+
+def _object_info(status: Status) -> str:
+    """Say of how many objects the server told something; see the table ``object_info``."""
+    words = {"ok": "here", "missing": "not on the server"}
+    said = ", ".join(
+        f"{n:,} {words.get(state, state)}" for state, n in status.object_info.items()
+    )
+    error = status.object_info_error
+    return said if error is None else f"{said}; the latest failure: {error}"
 
 
 def _daemon(config: Config) -> str:

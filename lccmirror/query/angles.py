@@ -32,6 +32,8 @@ _MEANT_AS_POSITION = re.compile(
 _SAME_PLACE_ARCSEC = 2.0
 
 # Without an index on objectid alone: one look-up in each collection that has objects.
+# coalesce makes the name a condition on two tables: seeing one on `objects` alone, the planner
+# would, once ANALYZE has run, read the whole table to build a Bloom filter.
 _NAMED: Final = """
 WITH RECURSIVE there (collection) AS (
   SELECT min(collection) FROM objects
@@ -40,7 +42,7 @@ WITH RECURSIVE there (collection) AS (
   FROM there WHERE there.collection IS NOT NULL)
 SELECT o.collection, o.ra, o.decl
 FROM there CROSS JOIN objects AS o
-WHERE o.collection = there.collection AND o.objectid = :objectid
+WHERE o.collection = there.collection AND o.objectid = coalesce(:objectid, there.collection)
 ORDER BY o.collection
 """
 

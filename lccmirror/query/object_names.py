@@ -21,9 +21,11 @@ WITH RECURSIVE there (collection) AS (
   FROM there WHERE there.collection IS NOT NULL)
 """
 # An object can be known by its light curve, or from the server, before a table has it.
+# coalesce makes the name a condition on two tables: seeing one on `objects` alone, the planner
+# would, once ANALYZE has run, read the whole table to build a Bloom filter.
 _COLLECTIONS: Final = f"""{_THERE}
 SELECT o.collection FROM there CROSS JOIN objects AS o
-WHERE o.collection = there.collection AND o.objectid = :objectid
+WHERE o.collection = there.collection AND o.objectid = coalesce(:objectid, there.collection)
 UNION SELECT collection FROM lightcurves WHERE objectid = :objectid
 UNION SELECT collection FROM object_info WHERE objectid = :objectid AND info IS NOT NULL
 ORDER BY 1

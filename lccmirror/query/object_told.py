@@ -14,8 +14,9 @@ from .readonly import ReadOnlyCatalog
 from .run import run_query
 
 _TOLD: Final = """
-SELECT state, asked_at, not_before AS next_try, last_error, fetched_at, objectisvar, vartags, objecttags,
-       comments, period, epoch, xmatch, neighbors, problems, info, path, finderchart, magseries
+SELECT state, asked_at, not_before AS next_try, last_error, fetched_at, objectisvar, vartags,
+       objecttags, comments, period, epoch, xmatch, neighbors, problems, info, path,
+       finderchart, magseries
 FROM object_info WHERE collection = ? AND objectid = ?
 """
 _PERIODS: Final = """

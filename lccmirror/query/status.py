@@ -27,6 +27,18 @@ SELECT path, state FROM files WHERE state IN ('damaged', 'missing') AND state <>
 ORDER BY path LIMIT :limit
 """
 _MISSING = "SELECT count(*) FROM missing_lightcurves"
+# Each from an index of its own: the rows are long.
+_OBJECT_INFO = """
+SELECT 'ok' AS state, count(*) AS n FROM object_info INDEXED BY object_info_age
+WHERE state = 'ok' HAVING n > 0
+UNION ALL
+SELECT state, count(*) FROM object_info INDEXED BY object_info_due
+WHERE state <> 'ok' GROUP BY state
+"""
+_OBJECT_ERROR = """
+SELECT last_error FROM object_info WHERE state = 'failed' AND state <> 'ok'
+ORDER BY asked_at DESC LIMIT 1
+"""
 _KEY = "SELECT value FROM mirror WHERE key = 'api_key_until'"
 _WEEK = "SELECT coalesce(sum(size), 0) FROM files WHERE fetched_at >= :since"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
@@ -159,6 +171,8 @@ class Status:
         Datasets to fetch now, those to fetch later, and when the first of these is due.
     problems, gaps
         What went wrong, at most `PROBLEMS_SHOWN` each.
+    object_info, object_info_error
+        How many objects were asked for and ended in each state, and the latest failure.
     week_bytes
         Of the files, what came in the last seven days: by cycles, searches and jobs.
     key
@@ -180,6 +194,8 @@ class Status:
     objects: int
     lightcurves: int
     missing_lightcurves: int
+    object_info: dict[str, int]
+    object_info_error: str | None
     files: tuple[FileKind, ...]
     file_bytes: int
     free_bytes: int
@@ -238,6 +254,8 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         objects=counts.get("objects", 0),
         lightcurves=counts.get("lightcurves", 0),
         missing_lightcurves=number(_MISSING),
+        object_info={str(state): _integer(n) for state, n in rows(_OBJECT_INFO)},
+        object_info_error=_text(failed[0][0]) if (failed := rows(_OBJECT_ERROR)) else None,
         files=tuple(FileKind(str(k), _integer(n), _integer(b)) for k, n, b in rows(_FILES)),
         file_bytes=counts.get("file_bytes", 0),
         free_bytes=shutil.disk_usage(catalog.path.parent).free,

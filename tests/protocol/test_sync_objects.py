@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from lccmirror.cli.app import cli
+from lccmirror.clock import to_text
+from lccmirror.query import open_readonly
+from lccmirror.query.status import read_status
 from lccmirror.sync.jobs import prune_mirror
 from tests.support.misbehaving import Action, altered_result, body, cut, reset, status
 from tests.support.pictures import liar
@@ -387,6 +392,22 @@ def test_damaged_information_is_fetched_again(site: Site) -> None:
     assert path.read_bytes() == before
     assert len(asked(site)) == 1
     site.check()
+
+
+def test_status_tells_how_the_asking_goes(site: Site) -> None:
+    site.server.add(f"objectid={one_object(site)}&", body(b'{"status": "ok'))
+    site.sync()
+    with open_readonly(site.root) as catalog:
+        told = read_status(catalog, to_text(site.now()))
+    assert told.object_info == {"ok": 3, "failed": 1}
+    assert "JSON" in (told.object_info_error or "")
+    shown = CliRunner().invoke(cli, ["-c", str(site.config.path), "status"]).stdout
+    assert "object info   3 here, 1 failed; the latest failure: object information" in shown
+
+
+def test_to_choose_by_searches_where_there_are_none_is_warned_of(site: Site) -> None:
+    config = site.configure('[objects]\nmirror = "searches"\n')
+    assert [one for one in config.warnings if "objects.mirror" in one and "[[search]]" in one]
 
 
 def test_a_full_disk_ends_the_cycle_as_one(tmp_path: Path) -> None:
