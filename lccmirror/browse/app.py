@@ -54,6 +54,8 @@ def datasette_for(catalog: Path, metadata: dict[str, Any], *, plugins: bool = Fa
     app = library("datasette.app", "browse", "Browsing")
     if not plugins:
         _without_plugins()
+    # It would print every mistake in somebody's SQL as a traceback with all local variables.
+    library("datasette.handle_exception", "browse", "Browsing").rich = None
     # No folder and no file of settings: what lies in the working directory is not read.
     datasette = app.Datasette([], metadata=metadata, settings=dict(SETTINGS))
     datasette.remove_database("_memory")

@@ -43,7 +43,12 @@ def command(file: Path, force: bool, as_json: bool) -> None:
     target = new_file(file, root, force=force)
     with making(chosen, f"snapshot {target.path.name}") as work:
         made = take_snapshot(
-            root, target, now=utc_now, progress=work.progress, stop=work.stopping.event
+            root,
+            target,
+            now=utc_now,
+            progress=work.progress,
+            checking=lambda: work.file(f"checking {target.path.name}", 0),
+            stop=work.stopping.event,
         )
     if as_json:
         import json

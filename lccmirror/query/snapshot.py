@@ -71,6 +71,7 @@ def take_snapshot(
     *,
     now: Now,
     progress: Callable[[int, int], None] | None = None,
+    checking: Callable[[], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Snapshot:
     """Copy the catalog of the mirror at `root`, whole or not at all.
@@ -87,6 +88,8 @@ def take_snapshot(
         The clock.
     progress
         Is told bytes done and bytes in all.
+    checking
+        Is called when all is copied and the check begins, which takes longer.
     stop
         Set to give it up.
 
@@ -107,6 +110,8 @@ def take_snapshot(
         new.require_room(size + _SPARE_BYTES)
         with new.temporary() as temporary:
             taken = _copied(catalog, temporary, now, progress or _nobody, asked)
+            if checking is not None:
+                checking()
             last_sync, datasets, objects = _finished(temporary, catalog.path, asked)
             new.put_in_place(temporary, mode=catalog.path.stat().st_mode)
     size = new.path.stat().st_size

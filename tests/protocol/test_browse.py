@@ -249,6 +249,16 @@ def test_browse_serves_on_loopback_until_it_is_interrupted(config: Path) -> None
         assert "Traceback" not in err
 
 
+def test_a_mistake_in_sql_is_told_to_the_browser_and_not_to_the_terminal(config: Path) -> None:
+    with browsing(config) as (url, process):
+        status, text = get(url, f"/{DATABASE}.json?sql=SELECT+colour+FROM+objects")
+        assert (status, json.loads(text)["error"]) == (400, "no such column: colour")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert out == ""
+    assert "Traceback" not in err
+
+
 def test_another_sites_name_for_this_machine_is_refused(config: Path) -> None:
     with browsing(config) as (url, _):
         assert get(url, "/", Host="evil.example.org")[0] == 421
