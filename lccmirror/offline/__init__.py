@@ -10,6 +10,7 @@ from .columns import Column
 from .curves import LightCurves, MirroredLightCurve, Periods, Unreadable
 from .datasets import Dataset, Datasets
 from .mirror import Mirror
+from .objects import MirroredObject
 from .rows import Rows
 from .searches import Search, Searches, SearchRun
 
@@ -22,6 +23,7 @@ __all__ = [
     "LightCurves",
     "Mirror",
     "MirroredLightCurve",
+    "MirroredObject",
     "Periods",
     "Rows",
     "Search",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..formats.columns import Kind, kind_of
-from ..formats.lc_meaning import unit_of
 from ..query import run_query
+from ..query.described import plain_text, server_words
 
 if TYPE_CHECKING:
     from ..query import ReadOnlyCatalog
@@ -22,7 +20,6 @@ UNION ALL
 SELECT name, title, description, dtype, format, indexed, fts_indexed FROM columns
 WHERE name IN ('objectid', 'ra', 'decl')
 """
-_TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,9 @@ class Column:
         """The title without HTML; the name if there is none.
 
         >>> Column("k", "<em>K<sub>s</sub></em> [mag]", None, "f8", None, "real").label
-        'K_s [mag]'
+        'Ks [mag]'
         """
-        return plain_title(self.title or "") or self.name
+        return plain_text(self.title) or self.name
 
     @property
     def unit(self) -> str | None:
@@ -68,10 +65,7 @@ class Column:
         >>> Column("k", "<em>K</em> [mag]", None, "f8", None, "real").unit
         'mag'
         """
-        dtype = self.dtype or ""
-        return unit_of(plain_title(self.title or ""), dtype) or unit_of(
-            self.description or "", dtype
-        )
+        return server_words(self.title, self.description, self.dtype).unit
 
 
 _DISTANCE: Final = Column(
@@ -108,23 +102,6 @@ def object_columns(catalog: ReadOnlyCatalog) -> Mapping[str, Column]:
     for name in differing:
         del found[name]
     return {**found, _DISTANCE.name: _DISTANCE}
-
-
-def plain_title(title: str) -> str:
-    """Return a title without its HTML: ``mas yr<sup>-1</sup>`` is ``mas yr-1``.
-
-    >>> plain_title("&mu; [mas yr<sup>-1</sup>]"), plain_title("a < b")
-    ('μ [mas yr-1]', 'a < b')
-    """
-    without = _TAG.sub(
-        lambda tag: "_" if tag.group(2) == "sub" and not tag.group(1) else "", title
-    )
-    return html.unescape(without)
-
-
-def units(columns: Iterable[Column]) -> Mapping[str, str]:
-    """Return the units of those columns that have one, by their names."""
-    return {column.name: column.unit for column in columns if column.unit is not None}
 
 
 def text(value: object) -> str | None:

@@ -86,7 +86,7 @@ def to_astropy(
         about = described.get(name)
         attributes = {
             "name": name,
-            "unit": None if about is None else about.unit,
+            "unit": None if about is None else _unit(about.unit),
             "description": None if about is None else about.description,
         }
         array, mask = _array(values, _kind(values, about))
@@ -95,6 +95,13 @@ def to_astropy(
         else:
             table.add_column(tables.Column(array, **attributes))
     return table
+
+
+def _unit(name: str | None) -> Any:
+    """Return a unit of Astropy; what it does not know keeps its name."""
+    from astropy.units import Unit  # type: ignore[import-untyped]  # has no types
+
+    return None if name is None else Unit(name, parse_strict="silent")
 
 
 def _values(rows: Iterable[Sequence[Value]], width: int) -> Sequence[Sequence[Value]]:

@@ -3,7 +3,7 @@
 None is kept: a reader that is only there keeps the daemon from leaving a catalog that
 everybody can open (`lccmirror.catalog.connection.close_writer`), and in a process that forks
 a kept one would be two processes'. All are made by one copy of SQLite (see
-docs/decisions/0804-python-interface.md).
+docs/decisions/0806-python-interface.md).
 """
 
 from __future__ import annotations

@@ -129,3 +129,16 @@ class Session:
             raise LccMirrorError(
                 f"the mirror {self.catalog.path} has been closed", hint="open it again"
             )
+
+
+class Questions:
+    """What can be asked of a session.
+
+    Parameters
+    ----------
+    session
+        Of the mirror that `lccmirror.open` has found.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session

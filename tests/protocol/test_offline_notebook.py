@@ -76,6 +76,7 @@ def test_texts_of_the_server_are_no_html(evil: Mirror) -> None:
         evil.query('SELECT name, ? AS "<b>" FROM datasets', [EVIL]),
         evil.datasets()[0].rows(),
         evil.cone(*evil.position(STAR), 60, columns="*"),
+        evil.object(STAR),
         evil.lightcurve(STAR),
         evil.lightcurve(STAR).periods(),
     ]

@@ -384,3 +384,44 @@ def test_a_catalog_that_breaks_meanwhile_is_damage(own: Path) -> None:
     path.unlink()
     with pytest.raises(MirrorUnusable, match="no catalog in it"):
         m.status()
+
+
+def test_an_object_is_told_with_its_light_curve(own: Path) -> None:
+    m = lccmirror.open(own)
+    star = m.object(STAR, radius_arcsec=1000)
+    assert star.values["objtype"] == "RRab"
+    assert star.finderchart is None
+    assert star.lightcurve().objectid == STAR
+    assert {one.setid for one in star.datasets} <= {one.setid for one in m.datasets()}
+    with pytest.raises(UsageError, match="no object nope"):
+        m.object("nope")
+    conn = sqlite3.connect(own / "catalog.sqlite")
+    conn.execute(
+        "INSERT INTO objects (collection, objectid, ra, decl, zone) "
+        "SELECT 'demo_field_a', objectid, ra, decl, zone FROM objects WHERE objectid = ?",
+        [STAR],
+    )
+    conn.commit()
+    conn.close()
+    with pytest.raises(UsageError, match="in several collections: demo_field_a, demo_field_b"):
+        m.object(STAR)
+    assert m.object(STAR, "demo-field-a").collection == "demo_field_a"
+
+
+def test_words_are_found(m: Mirror) -> None:
+    assert {one.kind for one in m.find("proper motion")} == {"columns"}
+    assert m.find("proper motion", "objects") == ()
+    assert m.find("") == ()
+    with pytest.raises(UsageError, match="no kind of thing rows"):
+        m.find("x", ["rows"])
+
+
+def test_a_unit_that_nobody_knows_keeps_its_name(own: Path) -> None:
+    conn = sqlite3.connect(own / "catalog.sqlite")
+    conn.execute("UPDATE columns SET title = 'r [flurbs yr-1]' WHERE name = 'sdssr'")
+    conn.commit()
+    conn.close()
+    near = lccmirror.open(own).cone(358.86, -28.32, 60, columns=["sdssr", "propermotion"])
+    table = near.to_astropy()
+    assert str(table["sdssr"].unit) == "flurbs yr-1"
+    assert str(table["propermotion"].unit) == "mas / yr"
