@@ -60,8 +60,8 @@ def words_in(script: str) -> dict[str, TableWords]:
         code, _, words = (part.strip() for part in line.partition("--"))
         if columns is not None:
             begun = _COLUMN.match(line)
-            if begun is not None and begun[1].upper() not in _NO_COLUMN:
-                column = begun[1]
+            if begun is not None:
+                column = "" if begun[1].upper() in _NO_COLUMN else begun[1]
             if words and column:
                 columns[column] = f"{columns.get(column, '')} {words}".strip()
             if code.endswith(";"):

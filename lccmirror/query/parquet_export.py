@@ -16,15 +16,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from .. import __version__
 from ..clock import Now, to_text
-from ..durable import flush_folder, make_folder, write_file
-from ..errors import InTheWay, MirrorLocked, Stopped, UsageError
+from ..durable import make_folder, write_file
+from ..errors import MirrorLocked, Stopped, UsageError
 from ..names import printable
+from .export_folder import MANIFEST, put_in_place
 from .moment import one_moment
 from .new_file import require_not_ours
 from .parquet_duckdb import VIEWS, duckdb_views
@@ -32,8 +33,6 @@ from .parquet_sources import Source, names, sources
 from .parquet_write import write_parquet
 from .readonly import ReadOnlyCatalog, open_readonly, opening_error
 
-MANIFEST: Final = "manifest.json"
-_PREVIOUS: Final = ".previous.json"
 _PARTIAL: Final = ".partial"
 _STEPS_BETWEEN_LOOKS: Final = 20_000
 _ABOUT: Final = """
@@ -151,7 +150,7 @@ def export_parquet(
             allowed = stat.S_IMODE(catalog.path.stat().st_mode) | 0o600
             for file in (*files, MANIFEST):
                 (partial / file).chmod((partial / file).stat().st_mode & allowed & 0o666)
-            _put_in_place(target, partial, files)
+            put_in_place(target, partial, files)
     return manifest
 
 
@@ -259,57 +258,3 @@ def _second_name(existing: Path, new: Path) -> None:
     except OSError:
         # FAT has no links: then it is a copy.
         shutil.copyfile(existing, new)
-
-
-def _put_in_place(folder: Path, partial: Path, files: Sequence[str]) -> None:
-    """Replace the earlier export by the new one.
-
-    Cut off in the middle there is no manifest, but still a list of what is ours.
-    """
-    before = _files_of(folder / MANIFEST) | _files_of(folder / _PREVIOUS)
-    for file in files:
-        if file not in before and os.path.lexists(folder / file):
-            raise InTheWay(
-                f"{folder / file} is not of an earlier export",
-                hint="move it away, or name another folder",
-            )
-    write_file(folder / _PREVIOUS, msgspec.json.encode({"files": sorted(before | set(files))}))
-    (folder / MANIFEST).unlink(missing_ok=True)
-    flush_folder(folder)
-    for file in files:
-        final = folder / file
-        final.parent.mkdir(parents=True, exist_ok=True)
-        (partial / file).replace(final)
-    for file in sorted(before - set(files)):
-        _remove(folder, file)
-    for one in {folder, *((folder / file).parent for file in files)}:
-        flush_folder(one)
-    (partial / MANIFEST).replace(folder / MANIFEST)
-    flush_folder(folder)
-    (folder / _PREVIOUS).unlink()
-
-
-def _remove(folder: Path, file: str) -> None:
-    (folder / file).unlink(missing_ok=True)
-    parent = (folder / file).parent
-    while parent != folder and parent.is_relative_to(folder):
-        try:
-            parent.rmdir()
-        except OSError:
-            # Somebody else's files are in it.
-            return
-        parent = parent.parent
-
-
-def _files_of(manifest: Path) -> set[str]:
-    """Return the files that a manifest lists, within its folder; none if there is none."""
-    try:
-        listed: Any = msgspec.json.decode(manifest.read_bytes())
-        files = msgspec.convert(listed["files"], list[str])
-    except FileNotFoundError:
-        return set()
-    except (msgspec.MsgspecError, KeyError, TypeError):
-        raise InTheWay(
-            f"{manifest} is not of an earlier export", hint="name another folder"
-        ) from None
-    return {file for file in files if ".." not in Path(file).parts and file[:1] != "/"}
