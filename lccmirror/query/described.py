@@ -139,9 +139,7 @@ def _table_columns(
     return described
 
 
-def server_words(
-    title: str | None, description: str | None, dtype: str | None
-) -> ColumnWords:
+def server_words(title: str | None, description: str | None, dtype: str | None) -> ColumnWords:
     """Return what a server's words say of a column, without markup, and its unit.
 
     >>> server_words("<em>r</em> [mag]", "SDSS r band", "f8").unit
