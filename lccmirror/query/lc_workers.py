@@ -116,6 +116,11 @@ class _Worker:
 
 
 def _start() -> _Worker:
+    if not sys.executable:
+        raise LocalError(
+            "this program is not run by a Python that could be started again",
+            hint="read with one process: workers=1",
+        )
     ours, theirs = socket.socketpair()
     line = Connection(ours.detach())
     with theirs:
