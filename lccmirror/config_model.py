@@ -118,7 +118,7 @@ class LimitsConfig(Table, frozen=True):
     max_csv: Annotated[int, values.size(1 * MB)] = 4 * GB
     max_file: Annotated[int, values.size(1 * MB)] = 100 * GB
     max_lightcurve: Annotated[int, values.size(1 * MB)] = 256 * MB
-    max_object_info: Annotated[int, values.size(1 * MB)] = 64 * MB
+    max_object_info: Annotated[int, values.size(1 * MB)] = 16 * MB
     max_pixels: Annotated[int, Meta(ge=1)] = 50_000_000
     max_rows: Annotated[int, Meta(ge=1)] = 10_000_000
     max_columns: Annotated[int, Meta(ge=1)] = 5_000

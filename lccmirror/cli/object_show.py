@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from rich.console import Console
 from rich.filesize import decimal
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
-from ..names import printable
 from ..query.geometry import sexagesimal
+from .page import Page
 from .settings import Settings, is_terminal
-from .tables import cell_text
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -57,7 +51,7 @@ def show_object(
         Where to.
     """
     wide = shutil.get_terminal_size().columns if is_terminal(out) else _PIPED_WIDTH
-    page = _Page(wide, color=chosen.color(out))
+    page = Page(wide, color=chosen.color(out))
     title = f"{one.objectid} in {one.collection}"
     if one.collection_name and one.collection_name != one.collection:
         title += f" ({one.collection_name})"
@@ -75,79 +69,7 @@ def show_object(
     out.write(page.text())
 
 
-class _Page:
-    """Headings, indented lines and tables; all text is made fit for a terminal."""
-
-    def __init__(self, width: int, *, color: bool) -> None:
-        self._out = io.StringIO()
-        self._console = Console(
-            file=self._out,
-            width=width,
-            force_terminal=color,
-            color_system="standard" if color else None,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-
-    def text(self) -> str:
-        """Return all of it, without the blanks that fill up lines."""
-        lines = self._out.getvalue().split("\n")
-        return "\n".join(line.rstrip() for line in lines) + "\n"
-
-    def title(self, text: str) -> None:
-        self._console.print(Text(printable(text), style="bold"))
-
-    def head(self, text: str) -> None:
-        self._console.print()
-        self._console.print(Text(printable(text), style="bold"))
-
-    def line(self, text: str) -> None:
-        self._console.print(Padding(Text(printable(text)), (0, 0, 0, 2)))
-
-    def whole(self, text: str) -> None:
-        """Print a line that is not broken, to be copied: a path."""
-        self._console.print(Text("  " + printable(text)), soft_wrap=True)
-
-    def table(
-        self,
-        names: Sequence[str],
-        rows: Iterable[Sequence[Value]],
-        *,
-        right: str = "",
-        firm: str = "",
-    ) -> None:
-        """Print a table; columns named in `right` or `firm` are never broken into lines."""
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for name in names:
-            number = name in right.split(",")
-            table.add_column(
-                Text(name),
-                justify="right" if number else "left",
-                no_wrap=number or name in firm.split(","),
-                overflow="fold",
-            )
-        for row in rows:
-            table.add_row(*(Text("" if v is None else cell_text(v)) for v in row))
-        self._console.print(Padding(table, (0, 0, 0, 2)))
-
-    def facts(self, pairs: Sequence[tuple[str, Value]]) -> None:
-        """Print names and values, if there are any."""
-        if not pairs:
-            return
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in pairs:
-            table.add_row(Text(name, style="dim"), Text(cell_text(value)))
-        self._console.print(Padding(table, (0, 0, 0, 2)))
-
-    def more(self, shown: int, all_of_them: int) -> None:
-        if all_of_them > shown:
-            self.line(f"… and {all_of_them - shown:,} more (--most 0 shows all)")
-
-
-def _catalog(page: _Page, values: Sequence[CatalogValue]) -> None:
+def _catalog(page: Page, values: Sequence[CatalogValue]) -> None:
     known = [one for one in values if one.value is not None]
     missing = [one.name for one in values if one.value is None]
     if not values:
@@ -170,7 +92,7 @@ def _meaning(one: CatalogValue) -> str:
     return one.description
 
 
-def _datasets(page: _Page, one: KnownObject) -> None:
+def _datasets(page: Page, one: KnownObject) -> None:
     page.head(f"Datasets ({one.ndatasets:,})")
     if not one.datasets:
         page.line("no mirrored dataset has it")
@@ -193,7 +115,7 @@ def _datasets(page: _Page, one: KnownObject) -> None:
     page.more(len(one.datasets), one.ndatasets)
 
 
-def _searches(page: _Page, one: KnownObject) -> None:
+def _searches(page: Page, one: KnownObject) -> None:
     if not one.searches:
         return
     page.head(f"Saved searches ({len(one.searches):,})")
@@ -211,7 +133,7 @@ def _searches(page: _Page, one: KnownObject) -> None:
     )
 
 
-def _lightcurves(page: _Page, one: KnownObject) -> None:
+def _lightcurves(page: Page, one: KnownObject) -> None:
     page.head(f"Light curves ({one.nlightcurves:,})")
     for copy in one.lightcurves:
         page.line(_copy(copy))
@@ -238,7 +160,7 @@ def _copy(copy: Copy) -> str:
     return ", ".join(parts)
 
 
-def _neighbours(page: _Page, one: KnownObject, radius_arcsec: float) -> None:
+def _neighbours(page: Page, one: KnownObject, radius_arcsec: float) -> None:
     if one.ra is None:
         return
     page.head(f"Neighbours within {_angle(radius_arcsec)}")
@@ -263,7 +185,7 @@ def _neighbours(page: _Page, one: KnownObject, radius_arcsec: float) -> None:
         page.line("… and more (--most 0 shows all)")
 
 
-def _told(page: _Page, told: Told | None, config: Config) -> None:
+def _told(page: Page, told: Told | None, config: Config) -> None:
     if told is None:
         if config.objects.mirror != "never":
             page.head("From the server")

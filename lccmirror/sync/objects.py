@@ -77,7 +77,8 @@ def fetch_objects(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             _put_off(session, key, problem, failed)
             in_vain = in_vain + 1 if _concerns_all(problem) else 0
         session.progress.item_done(key[1], ok=problem is None)
-        if in_vain >= _GIVE_UP_AFTER:
+        # A key that is refused just after it was renewed: another one would be, too.
+        if in_vain >= _GIVE_UP_AFTER or isinstance(problem, KeyRefused):
             return fetched
     if everything:
         with transaction(mirror.conn):

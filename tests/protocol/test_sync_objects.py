@@ -176,6 +176,14 @@ def test_objects_of_a_private_collection_are_refused_and_no_failure(
     assert asked(site) == []
 
 
+def test_a_key_that_is_refused_for_objects_alone_is_renewed_once(site: Site) -> None:
+    site.server.add("/api/object", status(401, as_json=True), times=None)
+    report = site.sync()
+    assert (report.stopped, states(site)) == (None, {"failed": 1})
+    assert len([one for one in site.requests() if "/api/key" in one]) == 2
+    assert set(site.states().values()) == {"mirrored"}
+
+
 def test_a_server_that_says_failed_has_refused(site: Site) -> None:
     answer = b'{"status": "failed", "result": null, "message": "no checkplot server"}'
     site.server.add("/api/object", body(answer), times=None)
@@ -416,7 +424,10 @@ def test_a_full_disk_ends_the_cycle_as_one(tmp_path: Path) -> None:
         site.configure()
         site.sync()
         ((held,),) = site.sql("SELECT n FROM counts WHERE name = 'file_bytes'")
-        site.configure(ALL + f"[mirror]\nmax_bytes = {max(held, 10_000_000)}\n")
+        site.configure(
+            ALL + f"[mirror]\nmax_bytes = {max(held, 10_000_000)}\n"
+            '[limits]\nmax_object_info = "64 MB"\n'
+        )
         fat = altered_result(
             lambda result: result.update(x="".join(map(str, range(4_000_000))))
         )
