@@ -381,7 +381,8 @@ CREATE TABLE search_run_sets (
 ) WITHOUT ROWID;
 CREATE INDEX search_run_sets_setid ON search_run_sets (setid) WHERE setid IS NOT NULL;
 
--- With rowids: SQLite 3.40's integrity_check misreads a table without them whose primary
+-- Objects that came, went or changed in a run of a search. (With rowids: SQLite 3.40's
+-- integrity_check misreads a table without them whose primary
 -- key is not its first columns.
 CREATE TABLE search_changes (
   run_id INTEGER NOT NULL REFERENCES search_runs (id), -- the run that saw it
