@@ -9,6 +9,7 @@ from . import (
     rows_lightcurves,
     rows_memory,
     rows_poll,
+    rows_readers,
     rows_sky,
     rows_startup,
     rows_table,
@@ -150,6 +151,14 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=6,
         at_least=True,
         measure=rows_lightcurves.lc_headers,
+    ),
+    Row(
+        name="readers",
+        work="8 readers while the daemon ingests (99th percentile of their answers)",
+        beside="the same readers alone",
+        reach=2,
+        at_least=False,
+        measure=rows_readers.readers,
     ),
     Row(
         name="memory_zip",
