@@ -196,6 +196,8 @@ class Daemon:
         finally:
             self.doing = None
         self._tell(TaskEnded(_name_of(task)))
+        # The pages that the task read stay in the system's cache; those who wait need none.
+        self.hold.mirror.conn.execute("PRAGMA shrink_memory")
         try:
             return self._jobs.appointments()
         except sqlite3.Error as error:
