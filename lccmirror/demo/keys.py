@@ -133,6 +133,12 @@ class KeyDesk:
         )
 
     @property
+    def handed_out(self) -> tuple[str, ...]:
+        """Every key that was handed out, good or not."""
+        with self._lock:
+            return tuple(self._keys)
+
+    @property
     def issued(self) -> int:
         """How many keys were handed out."""
         return len(self._keys)
