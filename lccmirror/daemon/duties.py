@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..catalog.wal import empty_log
 from ..clock import to_text
 from ..errors import ServerError
 from ..names import printable
@@ -125,11 +126,6 @@ def tidy_catalog(session: Session) -> Outcome:
     before = {"idle": to_text(now - _IDLE_KEPT), "failed": to_text(now - _FAILED_KEPT)}
     conn.execute(_FORGET, before)
     conn.execute("PRAGMA optimize")
-    (busy_ms,) = conn.execute("PRAGMA busy_timeout").fetchone()
     # A reader that stays keeps the log from being emptied; the next time will do.
-    conn.execute("PRAGMA busy_timeout = 1000")
-    try:
-        blocked, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        conn.execute(f"PRAGMA busy_timeout = {busy_ms}")
-    return Outcome(message="a reader holds the catalog's log" if blocked else "tidy")
+    emptied = empty_log(conn)
+    return Outcome(message="tidy" if emptied else "a reader holds the catalog's log")

@@ -12,9 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import chain
 from typing import Any
 
-from ..catalog.connection import transaction
+from ..catalog.connection import CATALOG_NAME, transaction
 from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
+from ..catalog.wal import LogKeeper
 from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
@@ -55,6 +56,7 @@ class Work:
         self._session = session
         self._report = report
         self._conn = session.mirror.conn
+        self._log = LogKeeper(self._conn, session.mirror.at(CATALOG_NAME))
         self._fetcher = fetcher_for(session)
         self._running: dict[Future[FetchedTable | FetchedZip], WorkItem] = {}
         # Datasets with the very same objects wait until one of them has the ZIP.
@@ -87,6 +89,7 @@ class Work:
                     finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
                     for future in finished:
                         self._take(self._running.pop(future), future)
+                        self._log.look()
                     self._fill(workers)
             except BaseException:
                 # The workers look at this between two pieces of a file.
