@@ -17,8 +17,6 @@ from .lc_meaning import jd_offset
 if TYPE_CHECKING:
     from .lightcurve import LightCurve
 
-_CARD = 68  # characters of a text in a FITS header
-
 
 def to_pandas(curve: LightCurve) -> Any:
     """Return a `pandas.DataFrame`; missing integers make a nullable column."""
@@ -54,6 +52,8 @@ def to_astropy(curve: LightCurve) -> Any:
         if mask is not None and values.dtype.kind in "iub":
             kind = tables.MaskedColumn
             described["mask"] = mask
+            # NumPy's own stand-in fits no short integer; this is what the reader has put there
+            described["fill_value"] = values[mask][0] if mask.any() else None
         table.add_column(kind(values, unit=column.unit, **described))
     return table
 
@@ -140,31 +140,6 @@ def to_parquet(curve: LightCurve, path: Path) -> None:
     parquet.write_table(table, path, compression="zstd")
 
 
-def to_fits(curve: LightCurve, path: Path) -> None:
-    """Write a FITS file: a binary table, its metadata as far as a FITS header holds it."""
-    table = to_astropy(curve)
-    short = {}
-    for number, (key, value) in enumerate(list(table.meta.items())):
-        # A keyword has eight characters: what does not fit stands in COMMENT cards below.
-        if len(key) <= 8 and key.isascii() and key.isalnum() and not isinstance(value, dict):
-            short[key.upper()] = _card(value)
-        elif number < 500:
-            short.setdefault("comments", []).append(_card(f"{key} = {value}"))
-    table.meta = {key: value for key, value in short.items() if value is not None}
-    for column in table.itercols():
-        column.description = _card(column.description) or None
-        if column.dtype.kind == "U":
-            table.replace_column(column.name, _encoded(column))
-    table.write(path, format="fits", overwrite=True)
-
-
-def to_votable(curve: LightCurve, path: Path) -> None:
-    """Write a VOTable."""
-    table = to_astropy(curve)
-    table.meta = {"name": curve.objectid or "light curve", "description": "light curve"}
-    table.write(path, format="votable", overwrite=True)
-
-
 def plain_metadata(curve: LightCurve) -> Mapping[str, Any]:
     """Return the metadata with NaN as None."""
     return {key: _plain(value) for key, value in curve.metadata.items() if key != "objectid"}
@@ -195,19 +170,3 @@ def _nullable(dtype: Any) -> str:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _card(value: Any) -> Any:
-    """Return a value as a FITS header can hold it: short, and ASCII."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = str(value).encode("ascii", "backslashreplace").decode().replace("\n", " ")
-    return "".join(c if " " <= c <= "~" else " " for c in text)[:_CARD]
-
-
-def _encoded(column: Any) -> Any:
-    """Return a text column as ASCII, which is what FITS holds."""
-    import numpy as np
-
-    values = np.char.encode(np.asarray(column), "ascii", "backslashreplace")
-    return type(column)(values, name=column.name, description=column.description)

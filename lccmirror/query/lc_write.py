@@ -142,13 +142,13 @@ class Export:
 
 
 def _writer(form: str) -> Callable[[LightCurve, Path], None]:
-    from ..formats import lc_convert
+    from ..formats import lc_convert, lc_files
 
     return {
         "csv": _write_csv,
         "json": _write_json,
-        "fits": lc_convert.to_fits,
-        "votable": lc_convert.to_votable,
+        "fits": lc_files.to_fits,
+        "votable": lc_files.to_votable,
         "parquet": lc_convert.to_parquet,
     }[form]
 

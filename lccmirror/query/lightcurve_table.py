@@ -111,7 +111,7 @@ class LightCurveRows:
     def _values(self, name: str) -> list[Value]:
         if self._curve is None or name not in self._curve.arrays:
             return [None] * self._length
-        return plain_values(self._curve, name)
+        return list(map(_as_sqlite_has_it, plain_values(self._curve, name)))
 
 
 def plain_values(curve: LightCurve, name: str) -> list[Value]:
@@ -135,13 +135,12 @@ def plain_values(curve: LightCurve, name: str) -> list[Value]:
     if holes is not None:
         for place in np.flatnonzero(holes).tolist():
             plain[place] = None
-    if kind == "u":
-        # SQLite's integers have a sign
-        plain = [
-            float(value) if isinstance(value, int) and value >= 2**63 else value
-            for value in plain
-        ]
     return plain
+
+
+def _as_sqlite_has_it(value: Value) -> Value:
+    """Return an integer that is too long for SQLite, whose integers have a sign, as a real."""
+    return float(value) if isinstance(value, int) and value >= 2**63 else value
 
 
 def _sql_columns(columns: Sequence[LightCurveColumn]) -> tuple[SqlColumn, ...]:
