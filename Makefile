@@ -38,7 +38,7 @@ docs-examples: $(VENV)/installed
 hour: $(VENV)/installed
 	$(BIN)/python -m tests.real.hour
 
-# all rows, or BENCH_ROWS=name,name make bench
+# all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the readers
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
 
