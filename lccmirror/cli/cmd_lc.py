@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ from ..query import open_readonly
 from .commands import Command
 from .output import OutputOptions, output_options
 from .settings import settings
-
-if TYPE_CHECKING:
-    from .lc_work import Asked
 
 _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
 
@@ -93,36 +89,20 @@ def command(
     `objects` are written into the folder --out, a file each.
     """
     from . import lc_work
+    from .lc_asked import asked_for, refuse_for_many
 
     chosen = settings()
-    asked = lc_work.asked_for(given, output)
+    asked = asked_for(given, output)
     if (objectid is None) == (where is None):
         raise UsageError("name an object, or say --where with a condition, one of the two")
+    if where is None and asked.processes is not None:
+        raise UsageError("--processes goes with --where")
     root = chosen.load(thorough=False).mirror.root
     with open_readonly(root) as catalog:
         if where is not None:
-            _refuse_for_many(asked, copy)
+            refuse_for_many(asked, copy)
             lc_work.export_where(catalog, where, asked, chosen)
         elif copy == "list":
             lc_work.list_copies(catalog, objectid or "", asked, chosen)
         else:
             lc_work.one(catalog, objectid or "", copy, asked, chosen)
-
-
-def _refuse_for_many(asked: Asked, copy: str | None) -> None:
-    alone = {
-        "--copy": copy,
-        "--plot": asked.plot,
-        "--period": asked.period,
-        "--epoch": asked.epoch,
-        "--find-period": asked.find_period,
-        "--collection": asked.collection,
-    }
-    wrong = [name for name, value in alone.items() if value]
-    if wrong:
-        raise UsageError(
-            f"--where goes with --out, not with {', '.join(wrong)}",
-            hint="a collection is a condition, too: --where \"collection = '…'\""
-            if "--collection" in wrong
-            else None,
-        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from ..errors import LccMirrorError, UsageError
 from ..names import printable
 from ..query import ReadOnlyCatalog, Result
 from ..query.lightcurves import Copy, chosen_copy, copies_of, read_copy
+from ..query.new_file import new_file, require_not_ours
+from ..query.object_names import nearest_names
+from .lc_asked import Asked
 from .output import OutputOptions, write_result
 from .settings import Settings, is_terminal
 
@@ -29,65 +33,22 @@ _NAMED = 20
 _PLOT_ROWS = 30
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The options of `lccmirror lc`, as `lccmirror.cli.cmd_lc` explains them."""
-
-    collection: str | None
-    columns: tuple[str, ...] | None
-    magnitudes: tuple[str, ...]
-    form: str | None
-    out: Path | None
-    processes: int | None
-    plot: str | None
-    period: float | None
-    epoch: float | None
-    find_period: bool
-    period_range: tuple[float, float] | None
-    output: OutputOptions
-
-
-def asked_for(given: Mapping[str, Any], output: OutputOptions) -> Asked:
-    """Put the options together, and refuse those that contradict each other.
-
-    Raises
-    ------
-    UsageError
-        If some do.
-    """
-    text = given["columns"]
-    columns = tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
-    asked = Asked(**{**given, "columns": columns}, output=output)
-    if asked.epoch is not None and asked.period is None and not asked.find_period:
-        raise UsageError("--epoch needs a --period to fold on, or --find-period")
-    if asked.period_range is not None and not asked.find_period:
-        raise UsageError("--period-range goes with --find-period")
-    if asked.period is not None and asked.find_period:
-        raise UsageError("--period and --find-period: one of the two")
-    if asked.period is not None and asked.plot is None:
-        raise UsageError("--period folds a plot: say --plot FILE, or --plot - to see it here")
-    if asked.out is None and asked.form == "csv":
-        return replace(asked, output=replace(output, csv=True))
-    if (asked.out is None and asked.form == "table") or asked.plot == "-":
-        # a text plot and a table of periods are for the same eyes
-        plain = output == OutputOptions(max_rows=output.max_rows)
-        return replace(asked, output=replace(output, table=output.table or plain))
-    return asked
-
-
 def one(
     catalog: ReadOnlyCatalog, objectid: str, setid: str | None, asked: Asked, chosen: Settings
 ) -> None:
     """Show, write or plot one light curve."""
     root = catalog.path.parent
-    found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
+    with _nearest_names(catalog, objectid):
+        found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
     curve = read_copy(root, found)
     for problem in curve.problems[:_NAMED]:
         chosen.note(f"note: {printable(objectid)}: {printable(problem)}")
     if asked.plot is None and not asked.find_period:
         wanted = curve if asked.columns is None else curve.select(asked.columns)
-        _put(wanted, asked, chosen)
+        _put(wanted, asked, root, chosen)
         return
+    if asked.plot not in (None, "-"):
+        _place(Path(asked.plot or ""), root)
     magnitudes = asked.magnitudes or (_default_magnitude(catalog.connection, found, curve),)
     period = asked.period
     if asked.find_period:
@@ -96,8 +57,6 @@ def one(
         _tell_periods(periods, asked, chosen)
     if asked.plot is not None:
         _draw(curve, found, magnitudes, period, asked, chosen)
-    elif asked.out is not None:
-        raise UsageError("--find-period writes no file: leave --out, or say --plot FILE")
 
 
 def list_copies(
@@ -114,7 +73,8 @@ def list_copies(
         "state",
         "path",
     )
-    copies = copies_of(catalog.connection, objectid, asked.collection)
+    with _nearest_names(catalog, objectid):
+        copies = copies_of(catalog.connection, objectid, asked.collection)
     rows = (tuple(getattr(copy, name) for name in names) for copy in copies)
     write_result(Result(names, rows), asked.output, chosen)
 
@@ -123,7 +83,7 @@ def export_where(
     catalog: ReadOnlyCatalog, condition: str, asked: Asked, chosen: Settings
 ) -> None:
     """Write the light curves of many objects into a folder."""
-    from ..query.lc_many import copies_where, count_without, do_many
+    from ..query.lc_many import count_without, do_many
     from ..query.lc_write import FORMATS, Export
 
     if asked.out is None:
@@ -131,11 +91,12 @@ def export_where(
     form = asked.form or "csv"
     if form not in FORMATS:
         raise UsageError(f"a {form} is no file: --format {', '.join(FORMATS)}")
-    copies = copies_where(catalog, condition)
+    copies = _copies_where(catalog, condition)
     without = count_without(catalog, condition)
-    asked.out.mkdir(parents=True, exist_ok=True)
+    _folder(asked.out, catalog.path.parent)
     work = Export(asked.out, form, asked.columns)
-    written = points = 0
+    points = written = 0
+    lacking: Counter[str] = Counter()
     failed: list[tuple[Copy, LccMirrorError]] = []
     with _bar(len(copies), chosen) as advance:
         for copy, done in do_many(catalog.path.parent, copies, work, asked.processes):
@@ -143,18 +104,65 @@ def export_where(
                 failed.append((copy, done))
             else:
                 written += 1
-                points += done
+                points += done.points
+                lacking.update(done.lacking)
             advance()
     for copy, error in failed[:_NAMED]:
         sys.stderr.write(f"failed: {printable(copy.objectid)}: {printable(error.message)}\n")
     if len(failed) > _NAMED:
         sys.stderr.write(f"failed: and {len(failed) - _NAMED:,} more\n")
+    for name, count in lacking.items():
+        chosen.note(f"note: {count:,} of these light curves have no column {printable(name)}")
     if without:
         chosen.note(f"note: {without:,} of these objects have no light curve in the mirror")
     click.echo(f"{written:,} light curves with {points:,} points in {asked.out}")
     if failed:
         first = failed[0][1]
         raise click.exceptions.Exit(first.exit_code if len(failed) == len(copies) else 1)
+
+
+def _copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
+    from ..query.lc_many import copies_where
+
+    try:
+        return copies_where(catalog, condition)
+    except UsageError as error:
+        if "-p " not in (error.hint or ""):
+            raise
+        # that is how `lccmirror query` is given a parameter's value
+        raise UsageError(
+            error.message, hint="write the value itself into the condition"
+        ) from error
+
+
+def _folder(folder: Path, root: Path) -> None:
+    """Make the folder for many light curves, if it may be one."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{printable(str(folder))} is not a folder")
+    require_not_ours(folder.resolve(), root)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _place(path: Path, root: Path) -> None:
+    """Refuse a place where a file would do harm, or cannot be."""
+    new_file(path, root, force=True)
+
+
+@contextmanager
+def _nearest_names(catalog: ReadOnlyCatalog, objectid: str) -> Iterator[None]:
+    """Add the names that are meant, perhaps, where nothing else can be said."""
+    try:
+        yield
+    except LccMirrorError as error:
+        if error.hint is not None:
+            raise
+        near = nearest_names(catalog, objectid)
+        hint = (
+            f"did you mean {' or '.join(map(printable, near))}?"
+            if near
+            else "`lccmirror find` and `lccmirror cone` find the names of objects"
+        )
+        raise LccMirrorError(error.message, hint=hint) from error
 
 
 @contextmanager
@@ -172,7 +180,7 @@ def _bar(total: int, chosen: Settings) -> Iterator[Any]:
         yield lambda: bars.advance(task)
 
 
-def _put(curve: LightCurve, asked: Asked, chosen: Settings) -> None:
+def _put(curve: LightCurve, asked: Asked, root: Path, chosen: Settings) -> None:
     """Write a light curve to a file, or to standard output."""
     from ..query.lc_write import BINARY, FORMATS, format_of, rows_of, write_lightcurve
 
@@ -181,6 +189,7 @@ def _put(curve: LightCurve, asked: Asked, chosen: Settings) -> None:
         form = form or format_of(asked.out)
         if form not in FORMATS:
             raise UsageError(f"a {form} is no file: --format {', '.join(FORMATS)}")
+        _place(asked.out, root)
         write_lightcurve(curve, asked.out, form)
         chosen.note(f"{len(curve):,} points in {asked.out}")
     elif form in ("fits", "votable", "parquet"):

@@ -114,6 +114,22 @@ def file_name(copy: Copy, form: str) -> str:
 
 
 @dataclass(frozen=True)
+class Written:
+    """What is told of a light curve that was written.
+
+    Parameters
+    ----------
+    points
+        How many it has.
+    lacking
+        The columns asked for that it does not have.
+    """
+
+    points: int
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Export:
     """Writing light curves into a folder, one after the other; it can be pickled.
 
@@ -131,14 +147,24 @@ class Export:
     form: str
     columns: Sequence[str] | None = None
 
-    def __call__(self, files: LightCurveFiles, copy: Copy) -> int:
-        """Write one, and return how many points it has."""
+    def __call__(self, files: LightCurveFiles, copy: Copy) -> Written:
+        """Write one, with those of the columns that it has.
+
+        Raises
+        ------
+        UsageError
+            If it has none of them.
+        """
         curve = files.read(copy)
+        lacking: tuple[str, ...] = ()
         if self.columns is not None:
             known = {column.name for column in curve.columns}
-            curve = curve.select([name for name in self.columns if name in known])
+            there = [name for name in self.columns if name in known]
+            lacking = tuple(name for name in self.columns if name not in known)
+            # if there is none at all, this says which there are
+            curve = curve.select(there or self.columns)
         write_lightcurve(curve, self.folder / file_name(copy, self.form), self.form)
-        return len(curve)
+        return Written(len(curve), lacking)
 
 
 def _writer(form: str) -> Callable[[LightCurve, Path], None]:

@@ -304,7 +304,8 @@ def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> Lc
     elif known:
         hint = (
             f"the object itself is known, in {', '.join(known)}: no dataset with its light "
-            "curve has been mirrored"
+            'curve has been mirrored; `[lightcurves] singles = "missing"` in the '
+            "configuration has `lccmirror sync` fetch it"
         )
     return LccMirrorError(f"the mirror has no light curve of {shown}", hint=hint)
 

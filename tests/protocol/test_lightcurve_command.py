@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -118,12 +120,16 @@ def test_what_is_not_there_is_said_with_what_is_known(
     missing = run("HAT-999-0000000")
     assert missing.exit_code == 1
     assert "no light curve of HAT-999-0000000" in missing.stderr
+    assert "lccmirror find" in run("V* RR Lyr").stderr
+    for more in ([], ["--copy", "list"]):
+        assert f"did you mean {STAR}" in run(STAR.lower(), *more).stderr
     other = run(STAR, "--collection", "demo_field_b")
     assert "it has one in: demo_field_a" in other.stderr
     with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
         conn.execute("DELETE FROM lightcurves WHERE objectid = ?", (STAR,))
         conn.commit()
     assert "the object itself is known, in demo_field_a" in run(STAR).stderr
+    assert 'singles = "missing"' in run(STAR).stderr
     with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
         conn.execute(
             "INSERT INTO missing_lightcurves SELECT 'demo_field_a', ?, setid, 'could not be "
@@ -237,6 +243,7 @@ def test_many_go_on_after_one_that_is_damaged(
         ("sdssr < 'x", "unrecognized token"),
         ("1; DELETE FROM objects", "more than one statement"),
         ("load_extension('x')", "refused"),
+        ("sdssr < :limit", "write the value itself"),
     ],
 )
 def test_a_wrong_condition_is_explained(
@@ -263,6 +270,20 @@ def test_a_wrong_condition_is_explained(
         [STAR, "--plot", "x.gif"],
         [STAR, "--plot", "x.png", "--magcol", "nope"],
         [STAR, "--csv", "--tsv"],
+        [STAR, "--columns", ","],
+        [STAR, "--magcol", "aep_000"],
+        [STAR, "--find-period", "--out", "x.csv"],
+        [STAR, "--plot", "x.png", "--out", "x.csv"],
+        [STAR, "--plot", "x.png", "--format", "fits"],
+        [STAR, "--plot", "x.png", "--columns", "rjd"],
+        [STAR, "--plot", "x.png", "--period", "nan"],
+        [STAR, "--plot", "x.png", "--period", "inf"],
+        [STAR, "--plot", "x.png", "--period", "1", "--epoch", "nan"],
+        [STAR, "--plot", "nowhere/x.png"],
+        [STAR, "--out", "nowhere/x.csv"],
+        [STAR, "--processes", "2"],
+        ["--where", "1", "--out", "x", "--magcol", "aep_000"],
+        ["--where", "1", "--out", "/dev/null"],
     ],
 )
 def test_what_makes_no_sense_is_a_wrong_command_line(
@@ -272,6 +293,55 @@ def test_what_makes_no_sense_is_a_wrong_command_line(
     result = run(*args)
     assert result.exit_code == 2, result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flag", ["--out", "--plot"])
+def test_neither_a_device_nor_the_mirror_s_own_is_replaced_by_a_file(
+    flag: str, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runner(own, monkeypatch)
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "pipe.csv").symlink_to("pipe.png")
+    end = ".csv" if flag == "--out" else ".png"
+    odd = run(STAR, flag, str(tmp_path / f"pipe{end}"))
+    assert (odd.exit_code, "not an ordinary file" in odd.stderr) == (2, True), odd.output
+    assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
+    ours = run(STAR, flag, str(own / "mirror" / "datasets" / f"x{end}"))
+    assert (ours.exit_code, "mirror's own" in ours.stderr) == (2, True), ours.output
+    many = run("--where", "1", "--out", str(own / "mirror" / "datasets" / "x"))
+    assert (many.exit_code, "mirror's own" in many.stderr) == (2, True), many.output
+    assert not (own / "mirror" / "datasets" / "x").exists()
+
+
+def test_the_catalog_is_not_replaced_by_a_light_curve(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = own / "mirror" / "catalog.sqlite"
+    result = runner(own, monkeypatch)(STAR, "--out", str(catalog), "--format", "csv")
+    assert result.exit_code == 2
+    assert catalog.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_column_that_is_named_twice_is_there_once(run: Run, tmp_path: Path) -> None:
+    assert rows_of(run(STAR, "--columns", "rjd,flt,rjd", "--csv").stdout)[0] == ["rjd", "flt"]
+    result = run(STAR, "--columns", "rjd,rjd", "--out", str(tmp_path / "lc.fits"))
+    assert result.exit_code == 0, result.output
+
+
+def test_a_column_that_some_light_curves_lack_is_told(run: Run, tmp_path: Path) -> None:
+    # aim_001 is a column of demo_field_a
+    some = run("--where", "sdssr < 12", "--out", str(tmp_path / "some"),
+               "--columns", "rjd,aim_001")  # fmt: skip
+    assert some.exit_code == 0, some.output
+    without = [path for path in (tmp_path / "some").iterdir() if "demo_field_b" in path.name]
+    assert f"{len(without)} of these light curves have no column aim_001" in some.stderr
+    assert without[0].read_text().startswith("rjd\n")
+    none = run("--where", "sdssr < 12", "--out", str(tmp_path / "none"), "--columns", "aim_001")
+    assert none.exit_code == 1
+    assert "has no column aim_001" in none.stderr
+    assert {path.name.split("-")[0] for path in (tmp_path / "none").iterdir()} == {
+        "demo_field_a"
+    }
 
 
 def test_the_best_period_is_found_and_folded_on(run: Run, tmp_path: Path) -> None:
