@@ -11,7 +11,7 @@ from .commands import Command
 from .counted import Counted
 from .output import OutputOptions, output_options, write_result
 from .settings import Settings, settings
-from .sky_options import sky_options
+from .sky_options import DECIMALS, sky_options
 
 _ANY_OBJECT = "SELECT EXISTS (SELECT 1 FROM objects)"
 
@@ -69,11 +69,16 @@ def command(
             limit=limit,
         )
         rows = Counted(found.rows)
-        write_result(Result(found.columns, iter(rows)), output, chosen)
+        write_result(Result(found.columns, iter(rows)), output, chosen, decimals=DECIMALS)
         if not rows.count:
             where = printable(centre.objectid or f"{centre.ra:g} {centre.decl:+g}")
-            size = f"{radius:g}′" if radius >= 1 else f"{radius * 60:g}″"
-            _say_empty(catalog, chosen, f"{size} of {where}")
+            _say_empty(catalog, chosen, f"{_angle(radius)} of {where}")
+
+
+def _angle(arcmin: float) -> str:
+    if arcmin >= 60:
+        return f"{arcmin / 60:g}°"
+    return f"{arcmin:g}′" if arcmin >= 1 else f"{arcmin * 60:g}″"
 
 
 def _say_empty(catalog: ReadOnlyCatalog, chosen: Settings, where: str) -> None:

@@ -64,7 +64,11 @@ _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
 @click.option("--period", type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
               help="Fold the plot on it.")  # fmt: skip
 @click.option("--epoch", type=float, metavar="JD", help="Where phase 0 is.")
-@click.option("--find-period", is_flag=True, help="Find the best periods (Lomb–Scargle).")
+@click.option(
+    "--find-period",
+    is_flag=True,
+    help="Find the best periods (Lomb–Scargle; of an eclipsing binary it is often the half).",
+)
 @click.option(
     "--period-range",
     type=(float, float),

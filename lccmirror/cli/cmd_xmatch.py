@@ -18,7 +18,7 @@ from .commands import Command
 from .counted import Counted
 from .output import OutputOptions, output_options, write_result
 from .settings import settings
-from .sky_options import sky_options
+from .sky_options import DECIMALS, sky_options
 
 _IN_MEMORY: Final = 1024 * 1024
 
@@ -83,7 +83,7 @@ def command(
             collections=collections,
         )
         matched = Counted(found.rows)
-        write_result(Result(found.columns, iter(matched)), output, chosen)
+        write_result(Result(found.columns, iter(matched)), output, chosen, decimals=DECIMALS)
     if not unmatched and not matched.count:
         chosen.note(f'none of {targets.count} targets has a mirrored object within {within:g}"')
 

@@ -9,7 +9,7 @@ that no text of a server's can move the cursor or retitle the window.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO, TypeVar
 
@@ -134,7 +134,12 @@ _OPTIONS: Final = (
 
 
 def write_result(
-    result: Result, output: OutputOptions, settings: Settings, *, out: TextIO | None = None
+    result: Result,
+    output: OutputOptions,
+    settings: Settings,
+    *,
+    out: TextIO | None = None,
+    decimals: Mapping[str, int] | None = None,
 ) -> None:
     """Write the rows of `result` as they come.
 
@@ -148,6 +153,8 @@ def write_result(
         Colour and loudness.
     out
         Where to; standard output if None.
+    decimals
+        How many the reals of these columns have in a table; all other forms are exact.
 
     Raises
     ------
@@ -172,13 +179,20 @@ def write_result(
     elif form in {"raw", "raw-lines"}:
         _write_raw(result.rows, stream, one=form == "raw", terminal=terminal)
     elif form == "fmt":
-        _write_fmt(result.rows, headers, stream, output.fmt or "simple")
+        places = [(decimals or {}).get(name) for name in result.columns]
+        _write_fmt(result.rows, headers, stream, output.fmt or "simple", places)
     else:
-        _write_table(result, stream, output, settings, terminal=terminal)
+        _write_table(result, stream, output, settings, decimals or {}, terminal=terminal)
 
 
 def _write_table(
-    result: Result, stream: TextIO, output: OutputOptions, settings: Settings, *, terminal: bool
+    result: Result,
+    stream: TextIO,
+    output: OutputOptions,
+    settings: Settings,
+    decimals: Mapping[str, int],
+    *,
+    terminal: bool,
 ) -> None:
     import shutil
 
@@ -190,6 +204,7 @@ def _write_table(
         width=shutil.get_terminal_size().columns if terminal else None,
         color=settings.color(stream),
         headers=not output.no_headers,
+        decimals=decimals,
     )
     hidden = write_table(result.columns, rows, stream, look)
     stream.flush()
@@ -224,6 +239,7 @@ def _write_fmt(
     headers: tuple[str, ...] | None,
     stream: TextIO,
     fmt: str,
+    places: Sequence[int | None],
 ) -> None:
     """Let tabulate make the table; it needs all rows at once."""
     from tabulate import tabulate, tabulate_formats  # type: ignore[import-untyped]
@@ -234,7 +250,10 @@ def _write_fmt(
         raise UsageError(
             f"no such table format: {fmt}", hint="one of " + ", ".join(tabulate_formats)
         )
-    cells = [[None if v is None else cell_text(v) for v in row] for row in rows]
+    cells = [
+        [None if v is None else cell_text(v, n) for v, n in zip(row, places, strict=True)]
+        for row in rows
+    ]
     names = [printable(name) for name in headers] if headers else ()
     stream.write(tabulate(cells, headers=names, tablefmt=fmt, disable_numparse=True) + "\n")
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 # As `lccmirror.query.sky.USUAL_COLUMNS`, whose import the help need not wait for.
 _USUAL = "collection,objectid,ra,decl,dist_arcsec"
+
+# In tables: a thousandth of an arcsecond, and for positions the seventh decimal of a degree,
+# which is a third of that.
+DECIMALS: Final = {"dist_arcsec": 3, "target_ra": 7, "target_decl": 7}
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -39,11 +39,15 @@ class Look:
         NULL dim, names bold.
     headers
         Whether to write the column names.
+    decimals
+        How many the reals of a column have; those of others have as many as they need to be
+        read back exactly.
     """
 
     width: int | None = None
     color: bool = False
     headers: bool = True
+    decimals: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_table(
@@ -66,9 +70,10 @@ def write_table(
         Width and colour.
     """
     source = iter(rows)
+    places = [look.decimals.get(name) for name in columns]
     head = list(itertools.islice(source, _HEAD_ROWS))
     names = [printable(name) for name in columns]
-    natural, numeric = _measure(names if look.headers else [""] * len(names), head)
+    natural, numeric = _measure(names if look.headers else [""] * len(names), head, places)
     widths = _fit(natural, _least(natural, numeric, head), look.width)
     bold, plain = (_BOLD, _PLAIN) if look.color else ("", "")
     if look.headers:
@@ -79,8 +84,8 @@ def write_table(
     for row in itertools.chain(head, source):
         cells = []
         # `widths` is the shorter one where columns were left out.
-        for value, width, right in zip(row, widths, numeric, strict=False):
-            text = _padded(cell_text(value), width, right, shorten=shorten)
+        for value, width, right, decimals in zip(row, widths, numeric, places, strict=False):
+            text = _padded(cell_text(value, decimals), width, right, shorten=shorten)
             cells.append(f"{_DIM}{text}{_PLAIN}" if value is None and look.color else text)
         out.write(_GAP.join(cells).rstrip() + "\n")
     if not head and look.width is not None:
@@ -88,8 +93,10 @@ def write_table(
     return len(columns) - len(widths)
 
 
-def cell_text(value: Value) -> str:
-    """Return `value` as one line that is safe on a terminal."""
+def cell_text(value: Value, decimals: int | None = None) -> str:
+    """Return `value` as one line that is safe on a terminal, a real with so many decimals."""
+    if isinstance(value, float) and decimals is not None:
+        return f"{value:.{decimals}f}"
     if value is None:
         return "NULL"
     if isinstance(value, bytes):
@@ -100,7 +107,7 @@ def cell_text(value: Value) -> str:
 
 
 def _measure(
-    names: Sequence[str], rows: Sequence[Sequence[Value]]
+    names: Sequence[str], rows: Sequence[Sequence[Value]], places: Sequence[int | None]
 ) -> tuple[list[int], list[bool]]:
     """Return how wide each column is, and whether all its values are numbers."""
     widths = [cell_len(name) for name in names]
@@ -108,7 +115,7 @@ def _measure(
     texts = [False] * len(names)
     for row in rows:
         for at, value in enumerate(row):
-            widths[at] = max(widths[at], cell_len(cell_text(value)))
+            widths[at] = max(widths[at], cell_len(cell_text(value, places[at])))
             if isinstance(value, (int, float)):
                 numbers[at] = True
             elif value is not None:

@@ -161,21 +161,43 @@ def find_centre(catalog: ReadOnlyCatalog, text: str) -> Centre:
     try:
         return Centre(*parse_centre(text))
     except UsageError:
-        if _MEANT_AS_POSITION.fullmatch(text.strip()):
+        if _MEANT_AS_POSITION.fullmatch(text.strip()) or _is_two_numbers(text):
             raise
     return _named(catalog, text.strip())
 
 
+def _is_two_numbers(text: str) -> bool:
+    """Tell whether a name would be two words that Python takes for numbers: "nan 30"."""
+    words = text.replace(",", " ").split()
+    return len(words) == 2 and all(map(_is_number, words))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _named(catalog: ReadOnlyCatalog, objectid: str) -> Centre:
     from .geometry import angular_distance_arcsec
+    from .object_names import nearest_names
 
     rows = list(run_query(catalog, _NAMED, {"objectid": objectid}).rows)
     shown = printable(objectid, 60)
     if not rows:
+        if _is_number(objectid):
+            raise UsageError(
+                f"{shown} is half of a position, and no object of the mirror",
+                hint="right ascension and declination come first, then the radius",
+            )
+        near = nearest_names(catalog, objectid)
+        meant = f"did you mean {' or '.join(map(printable, near))}? " if near else ""
         raise UsageError(
             f"the mirror has no object {shown}",
-            hint="names are those of `objects`, in the same case; a position is written "
-            '"291.366 42.784" or "19:25:27.9 +42:47:03.7"',
+            hint=f"{meant}names are those of `objects`, in the same case; a position is "
+            'written "291.366 42.784" or "19:25:27.9 +42:47:03.7"',
         )
     places = [
         (str(collection), ra, decl)

@@ -94,6 +94,8 @@ def find_periods(
     time = np.asarray(time, float)[good]
     time = time - time.min()
     magnitude = np.asarray(magnitude, float)[good]
+    if float(np.ptp(magnitude)) == 0:
+        raise UsageError(f"all {len(magnitude)} magnitudes are the same: there is no period")
     baseline = float(time.max())
     longest_d = baseline / 2 if longest_d is None else longest_d
     if not 0 < shortest_d < longest_d:

@@ -102,7 +102,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
     Raises
     ------
     UsageError
-        If one is longer than any list's: the file is something else.
+        If one is longer than any list's, or not text: the file is something else.
     """
     file.seek(0)
     number = 0
@@ -110,6 +110,8 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
         number += 1
         if len(raw) == _LONGEST_LINE:
             raise UsageError(f"line {number} is no line of a list: it does not end")
+        if b"\0" in raw:
+            raise UsageError(f"line {number} is no line of a list: it is not text")
         # What is not UTF-8 becomes U+FFFD and is refused as part of a number, kept in a name.
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
         text = _COMMENT.sub("", text).strip("\r\n")

@@ -43,6 +43,10 @@ def found(result: Result) -> list[str]:
 NEAR = ["field_a/o-0", "field_b/o-0", "field_a/o-1"]
 
 
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -103,6 +107,10 @@ def test_an_empty_mirror_says_that_it_is_empty(tmp_path: Path, run: Run) -> None
         (("280.1", "-30.2", "wide"), "not a radius"),
         (("280.1", "-30.2", "200deg"), "at most 180 degrees"),
         (("HD 1", "5"), "no object HD 1"),
+        (("O-1", "5"), "did you mean o-1"),
+        (("nan", "30", "5"), "not a position: 'nan 30'"),
+        (("30", "inf", "5"), "not a position: '30 inf'"),
+        (("30", "30"), "30 is half of a position"),
         (("5",), "where, and how far?"),
         ((), "where, and how far?"),
         (("280.1", "-30.2", "5", "--columns", "mag"), "no column mag"),
@@ -116,6 +124,24 @@ def test_mistakes_are_said_clearly(run: Run, words: tuple[str, ...], said: str) 
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_a_table_has_distances_to_a_thousandth_and_all_else_has_them_exactly(run: Run) -> None:
+    cone = ("cone", "280.1", "-30.2", "5")
+    exact = [row["dist_arcsec"] for row in json.loads(run(*cone).stdout)]
+    assert exact[1] == pytest.approx(36)
+    assert exact[1] != 36
+    for form in ("--table", "--fmt=plain"):
+        lines = run(*cone, form).stdout.splitlines()[-3:]
+        assert [line.split()[-1] for line in lines] == [f"{value:.3f}" for value in exact]
+    assert [float(row["dist_arcsec"]) for row in rows(run(*cone, "--csv").stdout)] == exact
+    matched = run("xmatch", "-", "-t", stdin="a 18:40:24.001 -30:12:00\n").stdout
+    assert "280.1000042  -30.2000000" in matched
+
+
+def test_an_empty_cone_names_its_radius_in_the_unit_that_fits(run: Run) -> None:
+    for radius, said in (("2deg", "2°"), ("90arcsec", "1.5′"), ("30arcsec", "30″")):
+        assert f"within {said} of 100 +50" in run("cone", "100", "50", radius).stderr
 
 
 def test_columns_collections_and_forms_of_output(run: Run) -> None:

@@ -40,6 +40,17 @@ def test_aliases_are_called_so() -> None:
     assert second.note == "1-day alias of the best"
 
 
+def test_an_eclipsing_binary_is_found_at_half_its_period_and_the_rest_are_harmonics() -> None:
+    times, noise, _ = nights(1.0)
+    phase = times / 4.123 % 1
+    eclipsed = (abs(phase - 0.5) < 0.04) | (phase < 0.04) | (phase > 0.96)
+    best, second, third, *_ = find_periods(times, 0.5 * eclipsed + (noise - noise.mean()) / 50)
+    assert best.period_d == pytest.approx(4.123 / 2, rel=1e-3)
+    assert {second.note, third.note} <= {
+        "half of the best", "a third of it", "1-day alias of the best",
+    }  # fmt: skip
+
+
 def test_missing_points_and_errors_do_not_matter() -> None:
     times, magnitudes, errors = nights(0.5312345)
     magnitudes[5], times[9], errors[3] = math.nan, math.nan, 0.0
@@ -54,6 +65,8 @@ def test_what_cannot_be_searched_is_said() -> None:
     with pytest.raises(UsageError, match="9 points are too few"):
         find_periods(times, magnitudes, errors)
     times, magnitudes, errors = nights(0.5)
+    with pytest.raises(UsageError, match="all 300 magnitudes are the same"):
+        find_periods(times, magnitudes * 0 + 12.5, errors)
     with pytest.raises(UsageError, match="no periods between"):
         find_periods(times, magnitudes, shortest_d=5, longest_d=2)
     with pytest.raises(UsageError, match="frequencies are too many"):

@@ -180,6 +180,8 @@ def test_a_row_of_csv_that_is_too_short_is_a_mistake() -> None:
 def test_what_is_no_list_at_all_is_refused_soon() -> None:
     with pytest.raises(UsageError, match="does not end"):
         targets("x" * 1_000_000)
+    with pytest.raises(UsageError, match="line 2 is no line of a list: it is not text"):
+        targets("a 1 2\nb\0c 3 4\n")
 
 
 @given(st.binary(max_size=300))
