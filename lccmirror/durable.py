@@ -1,4 +1,4 @@
-"""Every change to the mirror's files passes here.
+"""Every change to the mirror's files, and to those of keys, passes here.
 
 A file is written under a temporary name, flushed, renamed into place, and its folder
 flushed: after a power cut it is there whole or not at all. Nothing else in the package
@@ -8,6 +8,7 @@ opens a mirror file for writing, renames, links or removes one.
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,6 +54,15 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def flush_path(path: Path) -> None:
+    """Everything that was written to the file at `path` is on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def put_in_place(temporary: Path, final: Path) -> None:
     """Rename a flushed file to its final name (same filesystem) and flush the folder."""
     temporary.replace(final)
@@ -91,6 +101,27 @@ def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
         file.write(content)
         flush_file(file)
     put_in_place(temporary, path)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, whole or not at all, readable by its owner alone.
+
+    Several processes may do so at once; the last one's content stays.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            # A umask can only take bits away, but a folder's default ACL can add some.
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+            flush_file(file)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
 
 
 def set_modified(path: Path, modified: float) -> None:

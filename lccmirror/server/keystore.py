@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from ..credentials import is_credential
-from ..durable import flush_file, flush_folder
+from .. import foreign_json
+from ..durable import make_folder, remove, write_private
 from ..errors import ConfigError
+from ..private import check_private_folder, read_private
 from .secret import Secret
 from .urls import Origin
 
 Kind = Literal["anonymous", "account"]
 _LARGEST_FILE = 64 * 1024
-_READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
@@ -72,11 +69,12 @@ class KeyStore:
         Raises
         ------
         ConfigError
-            If others can read the file.
+            If others can read the file, or put another in its place.
         """
         path = self.path(origin, kind)
         try:
-            text = _read_private(path)
+            text = _read(path, links=False)
+            check_private_folder(self.folder, "API keys")
         except FileNotFoundError:
             return None
         try:
@@ -90,13 +88,8 @@ class KeyStore:
 
     def save(self, key: ApiKey, origin: Origin) -> Path:
         """Store `key`, whole or not at all, and return its file."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder_mode = stat.S_IMODE(self.folder.stat().st_mode)
-        if folder_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise ConfigError(
-                f"others can write to the folder of API keys: {self.folder}",
-                hint=f"chmod 700 {self.folder}",
-            )
+        make_folder(self.folder, mode=0o700)
+        check_private_folder(self.folder, "API keys")
         path = self.path(origin, key.kind)
         content = {
             "apikey": key.value.reveal(),
@@ -104,7 +97,7 @@ class KeyStore:
             "kind": key.kind,
             "origin": key.origin,
         }
-        _write_private(path, json.dumps(content).encode())
+        write_private(path, json.dumps(content).encode())
         return path
 
     def import_file(self, path: Path, origin: Origin) -> ApiKey:
@@ -115,7 +108,8 @@ class KeyStore:
 
     def remove(self, origin: Origin, kind: Kind) -> None:
         """Forget the stored key of one kind."""
-        self.path(origin, kind).unlink(missing_ok=True)
+        if self.folder.is_dir():
+            remove(self.path(origin, kind))
 
 
 def read_key_file(path: Path, origin: Origin) -> ApiKey:
@@ -130,7 +124,7 @@ def read_key_file(path: Path, origin: Origin) -> ApiKey:
         If it is not there, not a key, or others can read it.
     """
     try:
-        text = _read_private(path)
+        text = _read(path, links=True)
     except OSError as error:
         raise ConfigError(f"cannot read the API key file {path}: {error.strerror}") from None
     try:
@@ -148,9 +142,10 @@ def parse_time(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # the second: a zone can move a time out of the years that there are
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def key_text(text: object) -> str:
@@ -170,37 +165,13 @@ def _parse(text: str, kind: Kind, origin: str) -> ApiKey:
     stripped = text.strip()
     if not stripped.startswith("{"):
         return ApiKey(Secret(key_text(stripped)), None, kind, origin)
-    answer = json.loads(stripped)
+    answer = foreign_json.load(stripped)
     inner = answer.get("result")
     fields = inner if isinstance(inner, dict) else answer
     value = Secret(key_text(fields.get("apikey")))
     return ApiKey(value, parse_time(fields.get("expires")), kind, origin)
 
 
-def _read_private(path: Path) -> str:
-    """Read a file that only its owner may read; asked of the open file, not of its name."""
-    with path.open("rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & _READABLE_BY_OTHERS and not is_credential(path):
-            raise ConfigError(
-                f"others can read the API key file {path} (mode {mode:04o})",
-                hint=f"chmod 600 {path}",
-            )
-        return file.read(_LARGEST_FILE).decode("utf-8", "replace")
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            # a umask can only take bits away, but a folder's default ACL can add some
-            os.fchmod(file.fileno(), 0o600)
-            file.write(content)
-            flush_file(file)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    flush_folder(path.parent)
+def _read(path: Path, *, links: bool) -> str:
+    content = read_private(path, _LARGEST_FILE, what="API key file", links=links)
+    return content.decode("utf-8", "replace")

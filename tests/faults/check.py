@@ -158,7 +158,8 @@ def _files(site: Site, found: _Findings) -> None:
     for one in _below(site.root):
         path = one.relative_to(site.root).as_posix()
         top = path.partition("/")[0]
-        if path not in rows and path not in _OURS and top != layout.INCOMING:
+        elsewhere = path in _OURS or top in (layout.INCOMING, layout.BACKUPS)
+        if path not in rows and not elsewhere:
             found.add("wrong", f"{path} has no row")
     for (path,) in site.sql("SELECT path FROM pruned_files"):
         found.add("stuck", f"{path} is still noted for removal")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.crashing import CrashChild
 from tests.protocol.test_sync_crash import sampled
-from tests.support.crashing import CrashChild
 from tests.support.site import Site
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from lccmirror.demo.searcher import Fate
 from lccmirror.sync.searches import due_searches
+from tests.faults.child import Outcome
+from tests.faults.crashing import CrashChild
 from tests.protocol.test_sync_crash import sampled
-from tests.support.crash_child import Outcome
-from tests.support.crashing import CrashChild
 from tests.support.searches import SearchSite
 
 
@@ -95,7 +95,7 @@ def test_killed_while_the_server_works_in_the_background(
     with SearchSite(tmp_path) as site:
         killing = Killing(site, child, Fate.ZIP_TIMEOUT)
         # Long before the end: the server does not go on by itself.
-        outcome = killing.play(45)
+        outcome = killing.play(90)
         assert outcome.killed_at is not None
         while site.server.advance():
             pass

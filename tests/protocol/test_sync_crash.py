@@ -15,7 +15,7 @@ import pytest
 
 from lccmirror.clock import to_text
 from lccmirror.sync import layout
-from tests.support.crashing import CrashChild
+from tests.faults.crashing import CrashChild
 from tests.support.misbehaving import altered_result, reset
 from tests.support.site import Site
 
