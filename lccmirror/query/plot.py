@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,11 @@ COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _TERMINAL_COLORS: Final = (33, 208, 36, 170, 214, 81, 250)
 SUFFIXES: Final = (".png", ".svg", ".pdf")
+# With more points than this, an SVG or PDF has them as an image: drawn one by one, tens of
+# thousands of them make a file of many megabytes that no viewer opens quickly.
+_MOST_DRAWN_ONE_BY_ONE: Final = 5_000
+# Longer ones would be cut at the edges of the picture.
+_LONGEST_TITLE, _LONGEST_LABEL, _LONGEST_IN_LEGEND = 56, 32, 24
 # The share of points that may lie beyond the axis so that the others can be seen.
 _BEYOND = 0.005
 
@@ -47,7 +53,8 @@ def figure_of(drawn: Drawing) -> Any:
             color=color,
             ecolor=(color, 0.3),
             elinewidth=0.7,
-            label=series.label,
+            label=_shortened(series.label, _LONGEST_IN_LEGEND),
+            rasterized=points > _MOST_DRAWN_ONE_BY_ONE,
         )
     low, high, beyond = limits_of(drawn)
     axes.set_ylim(high, low)
@@ -55,19 +62,29 @@ def figure_of(drawn: Drawing) -> Any:
         axes.set_xlim(0, 2)
     # names are the server's, and a dollar in one begins no formula
     axes.set_xlabel(drawn.x_label, parse_math=False)
-    axes.set_ylabel(drawn.y_label, parse_math=False)
-    axes.set_title(drawn.title, parse_math=False)
+    axes.set_ylabel(_shortened(drawn.y_label, _LONGEST_LABEL), parse_math=False)
+    # over all of the picture: the legend beside the axes would leave it little room
+    title = picture.suptitle(_shortened(drawn.title, _LONGEST_TITLE), size="large")
+    title.set_parse_math(False)
     axes.grid(alpha=0.25)
     axes.ticklabel_format(useOffset=False)
     if len(drawn.series) > 1:
         # beside the axes: within them it would hide points
-        legend = picture.legend(loc="outside right upper", markerscale=1.5, frameon=False)
+        legend = picture.legend(loc="outside right center", markerscale=1.5, frameon=False)
         for text in legend.get_texts():
             text.set_parse_math(False)
     if beyond:
         words = f"{beyond} point{'s' if beyond > 1 else ''} beyond this axis"
         axes.annotate(words, (0.01, 0.02), xycoords="axes fraction", fontsize="small")
     return picture
+
+
+def _shortened(text: str, longest: int) -> str:
+    """Return a text with its middle left out, if it is too long: both ends tell most."""
+    if len(text) <= longest:
+        return text
+    begin = longest * 2 // 3
+    return f"{text[:begin]}…{text[begin + 1 - longest :]}"
 
 
 def save_plot(drawn: Drawing, target: Path) -> None:
@@ -123,27 +140,66 @@ def text_plot(drawn: Drawing, *, width: int, height: int, color: bool) -> str:
     plotille = library("plotille", "terminal", "a plot in the terminal")
     low, high, beyond = limits_of(drawn)
     figure = plotille.Figure()
-    figure.width, figure.height = max(width - 22, 20), max(height - 9, 5)
+    # beside it are the numbers of the axis, around it the labels and, perhaps, the legend
+    several = len(drawn.series) > 1
+    around = 6 + (3 + len(drawn.series) if several else 0) + (beyond > 0)
+    figure.width, figure.height = max(width - 16, 20), max(height - around, 5)
     figure.color_mode = "byte"
     figure.with_colors = color
     figure.origin = False
     # It has no axis that points down: the magnitudes are turned, and the numbers back.
     figure.set_y_limits(min_=-high, max_=-low)
     figure.y_ticks_fkt = lambda value, _: f"{0.0 - value:9.3f}"
-    figure.x_ticks_fkt = lambda value, _: f"{value:.6g}"
-    figure.x_label, figure.y_label = drawn.x_label, drawn.y_label
+    west, east, figure.width = _round_axis(drawn, figure.width)
+    figure.set_x_limits(min_=west, max_=east)
+    figure.x_ticks_fkt = lambda value, _: f"{round(value, 9) + 0.0:.9g}"
+    figure.x_label, figure.y_label = "", drawn.y_label
     for number, series in enumerate(drawn.series):
         figure.scatter(
             series.x.tolist(),
             (-series.magnitude).tolist(),
             lc=_TERMINAL_COLORS[number % len(_TERMINAL_COLORS)] if color else None,
             label=series.label,
-            marker=None if color or len(drawn.series) == 1 else "ox^dv+*"[number % 7],
+            marker=None if color or not several else "ox^dv+*"[number % 7],
         )
-    if drawn.folded:
-        figure.set_x_limits(min_=0, max_=2)
-    text = f"{drawn.title}\n{figure.show(legend=len(drawn.series) > 1)}"
+    lines = figure.show(legend=several).split("\n")
+    # its own place for the label is at the end of the axis, beyond the edge of the terminal
+    axis = next(place for place, line in enumerate(lines) if line.endswith("-> ()"))
+    lines[axis] = lines[axis].removesuffix(" ()")
+    lines.insert(axis + 2, " " * 13 + drawn.x_label)
+    text = "\n".join((drawn.title, *lines))
     return f"{text}\n{beyond} beyond this axis" if beyond else text
+
+
+def _round_axis(drawn: Drawing, width: int) -> tuple[float, float, int]:
+    """Return the ends and the width of a text plot that has a round number at every tick.
+
+    Plotille puts a tick at every tenth character, whatever number that is.
+    """
+    import numpy as np
+
+    if drawn.folded:
+        ticks = max(count for count in (2, 4, 5, 8, 10, 20) if count == 2 or 10 * count < width)
+        return 0.0, 2.0, 10 * ticks
+    x = np.concatenate([series.x for series in drawn.series])
+    first, last = float(x.min()), float(x.max())
+    if first == last:
+        first, last = first - 0.5, last + 0.5
+    ticks = max(width // 10, 2)
+    step = (last - first) / ticks
+    while True:
+        step = _next_round(step)
+        west = math.floor(first / step) * step
+        needed = math.floor((last - west) / step) + 1
+        if needed <= ticks:
+            return west, west + needed * step, 10 * needed
+        step *= 1.0001
+
+
+def _next_round(number: float) -> float:
+    """Return the next of 1, 2, 2.5 or 5 times a power of ten that is not below `number`."""
+    power = 10.0 ** math.floor(math.log10(number))
+    return next((n * power for n in (1, 2, 2.5, 5) if n * power >= number), 10 * power)
 
 
 def limits_of(drawn: Drawing) -> tuple[float, float, int]:

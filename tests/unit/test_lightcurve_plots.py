@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_bright_is_up_and_dates_are_short(curve: LightCurve) -> None:
     assert bottom > 13.9 > 12 > top
     assert axes.get_xlabel() == "JD − 2455000 [d]"
     assert axes.get_ylabel() == "aim_000 [mag]"
-    assert axes.get_title() == "HAT-1"
+    assert axes.figure.get_suptitle() == "HAT-1"
     assert drawn.series[0].x.tolist()[0] == 0.5
 
 
@@ -160,6 +161,33 @@ def test_nothing_of_a_picture_is_clipped(curve: LightCurve, tmp_path: Path) -> N
     assert not (pixels == 1).all()
 
 
+def test_long_names_are_shortened_in_their_middle(curve: LightCurve, tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    name = "begin" + "W" * 300 + "end"
+    drawn = replace(drawing(curve, ["aim_000"], title=name), y_label=name)
+    drawn = replace(drawn, series=tuple(replace(one, label=name) for one in drawn.series))
+    axes = axes_of(drawn)
+    for text in (axes.figure.get_suptitle(), axes.get_ylabel()):
+        assert text.startswith("begin")
+        assert text.endswith("end")
+        assert "…" in text
+    save_plot(drawn, tmp_path / "plot.png")
+    pixels = imread(tmp_path / "plot.png")[..., :3]
+    for edge in (pixels[:3], pixels[-3:], pixels[:, :3], pixels[:, -3:]):
+        assert (edge == 1).all()
+
+
+def test_thousands_of_points_are_an_image_in_an_svg(tmp_path: Path) -> None:
+    rows = [[55000.5 + n / 100, "r", 12 + n % 7 / 10, 0.01, 12.0] for n in range(6000)]
+    for count, images in ((100, 0), (6000, 1)):
+        drawn = drawing(curve_of(rows[:count]), ["aim_000"], title="")
+        save_plot(drawn, tmp_path / "lc.svg")
+        svg = (tmp_path / "lc.svg").read_text()
+        assert svg.count("<image") == images
+        assert len(svg) < 1_000_000
+
+
 def test_a_picture_of_an_unknown_kind_is_refused(curve: LightCurve, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot draw into x\.gif"):
         save_plot(drawing(curve, ["aim_000"], title=""), tmp_path / "x.gif")
@@ -177,11 +205,49 @@ def test_the_terminal_shows_bright_up_within_its_size(
     ]
     assert numbers == sorted(numbers)
     assert numbers[0] < 12.2
-    assert len(lines) <= 26
+    assert len(lines) == 24
+    assert max(map(len, lines)) <= 80
     # the library looks for itself whether there is a terminal
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" in text_plot(drawn, width=80, height=24, color=True)
+
+
+def ticks_of(text: str) -> list[float]:
+    """Return the numbers below the axis of a text plot."""
+    lines = text.split("\n")
+    axis = next(place for place, line in enumerate(lines) if line.endswith("->"))
+    return [float(word) for word in lines[axis + 1].split("|")[1].split()]
+
+
+@pytest.mark.parametrize(
+    ("times", "ticks"),
+    [
+        ([55000.5 + n for n in range(20)], [0.0, 5.0, 10.0, 15.0, 20.0]),
+        ([55000.5], [0.0, 0.2, 0.4, 0.6, 0.8]),
+        ([55000.5, 56200.25], [0.0, 250.0, 500.0, 750.0, 1000.0, 1250.0]),
+    ],
+)
+def test_the_axis_in_the_terminal_has_round_numbers_and_all_points(
+    times: list[float], ticks: list[float]
+) -> None:
+    curve = curve_of([[time, "r", 12.5, 0.01, 12.0] for time in times])
+    drawn = drawing(curve, ["aim_000"], title="")
+    text = text_plot(drawn, width=76, height=20, color=False)
+    assert ticks_of(text)[: len(ticks)] == ticks
+    assert all(ticks_of(text)[0] <= x <= ticks_of(text)[-1] for x in drawn.series[0].x)
+    assert drawn.x_label in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_fold_in_the_terminal_ends_at_2_and_has_its_period_below(
+    curve: LightCurve, width: int
+) -> None:
+    drawn = drawing(curve, ["aim_000"], title="", period_d=3.5)
+    text = text_plot(drawn, width=width, height=20, color=False)
+    first, *_, last = ticks_of(text)
+    assert (first, last) == (0, 2)
+    assert text.index("->") < text.index("phase (period 3.5 d")
 
 
 def test_without_its_library_a_plot_names_the_extra(
