@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..catalog.connection import CATALOG_NAME, prepare
 from ..clock import Now, to_text, utc_now
 from .connect import connect
@@ -78,6 +80,9 @@ class Planned:
     collections: str | None
 
 
+PATIENCE_S = 20.0
+"""How long a dry run tries again, whatever is configured for cycles."""
+
 # Of a catalog, in bytes, that a dry run takes into memory. The other way, a transaction that
 # is undone, keeps everybody else from writing while the server is asked.
 LARGEST_COPY = 200_000_000
@@ -97,8 +102,14 @@ ORDER BY 2, d.created_on, d.setid
 
 
 def dry_run(config: Config, around: Surroundings) -> list[Planned]:
-    """Ask the server for its lists and say what a sync would do; nothing is kept."""
-    with _rehearsal(config, around) as session:
+    """Ask the server for its lists and say what a sync would do; nothing is kept.
+
+    Somebody waits for it: a server that does not answer is given up soon.
+    """
+    patience = min(config.server.retry_total_s, PATIENCE_S)
+    server = msgspec.structs.replace(config.server, retry_total_s=patience)
+    hasty = msgspec.structs.replace(config, server=server)
+    with _rehearsal(hasty, around) as session:
         return rehearse(session)
 
 

@@ -17,6 +17,7 @@ from lccmirror.errors import (
     TlsError,
     Unreachable,
 )
+from lccmirror.sync.jobs import PATIENCE_S
 from tests.support import misbehaving as wrong
 from tests.support.forward import self_signed
 from tests.support.kept import Kept, assert_told
@@ -73,6 +74,17 @@ def test_a_server_that_is_no_lcc_server(site: Site, what: str) -> None:
     site.server.behave()
     assert site.sync().exit_code == 0
     site.check()
+
+
+def test_a_dry_run_soon_gives_up_a_server_that_is_gone(tmp_path: Path) -> None:
+    with Site(tmp_path, '[server]\nretry_total = "15m"') as site:
+        site.configure('[server]\nretry_total = "15m"', url=f"http://127.0.0.1:{some_port()}")
+        began = site.clock()
+        with pytest.raises(Unreachable) as error:
+            site.plan()
+        # the site itself goes on by 60 s before
+        assert site.clock() - began < 60 + 2 * PATIENCE_S
+        assert_told(error.value)
 
 
 def test_a_portal_in_front_of_a_server_that_we_mirror_costs_nothing(site: Site) -> None:
