@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs docs-examples debian-tools hour bench clean
+.PHONY: demo test check docs docs-examples debian-tools hour fuzz bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,12 @@ docs-examples: $(VENV)/installed
 # The daemon in real time against the genuine server; less: HOUR_S=300 make hour
 hour: $(VENV)/installed
 	$(BIN)/python -m tests.real.hour
+
+# Every parser of foreign bytes, FUZZ_S seconds each, guided by coverage; FUZZ_SEED repeats a run.
+FUZZ_S ?= 60
+fuzz: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_S) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the readers
 bench: $(VENV)/installed

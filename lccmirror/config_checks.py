@@ -29,6 +29,7 @@ from .config_model import (
 from .errors import UsageError
 from .names import printable
 from .positions import read_targets
+from .private import owner_trouble
 
 LEAST_INTERVAL_S = 15 * 60.0
 """Between two runs of a search: each leaves a dataset on somebody's server."""
@@ -260,19 +261,23 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
             )
             return
         try:
-            mode = table.api_key_file.stat().st_mode
+            status = table.api_key_file.stat()
         except OSError as error:
             findings.mistakes.add(
                 ("server", "api_key_file"), f"{table.api_key_file}: {error.strerror or error}"
             )
             return
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             findings.mistakes.add(
                 ("server", "api_key_file"), f"{table.api_key_file} is not a file"
             )
-        elif mode & 0o077 and not credentials.is_credential(table.api_key_file):
+        elif status.st_mode & 0o077 and not credentials.is_credential(table.api_key_file):
             findings.warnings.add(
                 ("server", "api_key_file"), "others can read this key; chmod 600 it"
+            )
+        elif owner_trouble(status):
+            findings.warnings.add(
+                ("server", "api_key_file"), "another user owns this key, and can read it"
             )
 
 

@@ -93,12 +93,31 @@ def secret_path(value: object) -> Path:
 
 
 class SecretText(str):
-    """A text that does not show where the object that holds it is shown."""
+    """A text that does not show, neither itself nor where the object that holds it is shown.
+
+    It is a `str` to what needs its characters (`urlsplit`), and no more than a placeholder
+    where a text is made of it.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return "(secret)"
+
+    def __str__(self) -> str:
+        return "(secret)"
+
+    def __format__(self, spec: str) -> str:
+        return format("(secret)", spec)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not to be pickled")
+
+    def __deepcopy__(self, memo: object) -> SecretText:
+        return self
+
+    def __copy__(self) -> SecretText:
+        return self
 
 
 def webhook(value: object) -> SecretText:

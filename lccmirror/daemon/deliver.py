@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING
 
 from ..config_values import webhook
-from ..credentials import is_credential
-from ..errors import UsageError
+from ..errors import ConfigError, UsageError
+from ..private import read_private
 from .by_command import run_command
 from .by_webhook import DIRECT, Way, post
 from .undelivered import NotDelivered
@@ -53,14 +51,12 @@ def read_address(path: Path) -> str:
         If that cannot be done.
     """
     try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077 and not is_credential(path):
-                raise NotDelivered(f"others can read {path}", hint=f"chmod 600 {path}")
-            text = file.read(_LARGEST_ADDRESS).decode("utf-8", "replace")
+        content = read_private(path, _LARGEST_ADDRESS, what="file of a webhook's address")
+    except ConfigError as error:
+        raise NotDelivered(error.message, hint=error.hint) from None
     except OSError as error:
         raise NotDelivered(f"cannot read {path}: {error.strerror}") from None
     try:
-        return webhook(text)
+        return webhook(content.decode("utf-8", "replace"))
     except UsageError as error:
         raise NotDelivered(f"{path}: {error.message}") from None

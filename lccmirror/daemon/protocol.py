@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import FormatError
+from ..names import printable
 
 LONGEST_REQUEST = 64 * 1024
 LONGEST_MESSAGE = 64 * 1024 * 1024
@@ -181,4 +182,5 @@ def _read(text: bytes, kind: Any) -> Any:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"not a message of lccmirror: {error}") from None
+        # msgspec repeats what it was given
+        raise FormatError(f"not a message of lccmirror: {printable(str(error), 200)}") from None

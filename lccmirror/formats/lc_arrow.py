@@ -55,7 +55,7 @@ def read_by_arrow(body: bytes, dtypes: Sequence[str], separator: str) -> list[Co
     pyarrow, csv = _arrow()
     if not body.endswith(b"\n") or any(text in body for text in _AMBIGUOUS):
         return None
-    if len(separator) != 1 or not separator.isascii() or separator in "\r\n":
+    if len(separator) != 1 or not separator.isascii() or separator in "\0\r\n":
         return None
     reading, parsing, converting = _options(tuple(dtypes), separator)
     if len(body) >= _BLOCK:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import foreign_json
 from ..errors import FormatError
 from ..names import printable
 from .lc_meaning import unit_of
@@ -158,8 +158,8 @@ def _json(text: str, comment: str, title: str) -> dict[str, Any]:
     # no JSON text holds a line end, so what begins a line is the comment
     plain = ("\n" + text).replace("\n" + comment, "\n")
     try:
-        value = json.loads(plain)
-    except (ValueError, RecursionError) as error:
+        value = foreign_json.load(plain)
+    except ValueError as error:
         raise FormatError(f"{title} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise FormatError(f"{title} is not a JSON object")

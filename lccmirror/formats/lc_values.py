@@ -46,8 +46,9 @@ def read_columns(lines: Sequence[str], dtypes: Sequence[str], separator: str) ->
     if at_once is not None:
         return at_once
     cells = [line.split(separator) for line in lines]
+    # NumPy's texts have no NULs at their end, so that values read at once have none either.
     return [
-        column_of([row[place].strip() for row in cells], dtype)
+        column_of([row[place].rstrip("\0").strip() for row in cells], dtype)
         for place, dtype in enumerate(dtypes)
     ]
 

@@ -8,7 +8,6 @@ twice, under the same name with the same bytes.
 
 from __future__ import annotations
 
-import json
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
+from .. import foreign_json
 from ..errors import FormatError
 from ..names import printable
 from .problems import Problems
@@ -226,8 +226,8 @@ def _listed(manifest: bytes | None, problems: Problems) -> tuple[str, ...] | Non
     if manifest is None:
         return None
     try:
-        listed = json.loads(manifest)
-    except (ValueError, RecursionError) as error:
+        listed = foreign_json.load(manifest)
+    except ValueError as error:
         problems.add(f"{MANIFEST} is not JSON: {error}")
         return None
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):

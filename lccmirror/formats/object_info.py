@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError
+from ..names import printable
 from .inflate import expand
 from .object_pictures import find_pictures, replaced
 
@@ -114,7 +115,7 @@ def understand(answer: dict[str, Any], objectid: str, max_pixels: int) -> Object
     about, var = _mapping(bare.get("objectinfo")), _mapping(bare.get("varinfo"))
     named = bare.get("objectid")
     if named is not None and named != objectid:
-        problems.append(f"the answer is about {_text(named)}")
+        problems.append(f"the answer is about {printable(str(_text(named)), 100)}")
     neighbors = bare.get("neighbors")
     return ObjectInfo(
         file=gzip.compress(_json(whole).encode(), 6, mtime=0),

@@ -19,6 +19,7 @@ _COLOURS = {
     4: (2, (8, 16)),
     6: (4, (8, 16)),
 }
+_CRITICAL = (b"PLTE", b"IDAT", b"IEND")
 # Adam7: first column and row, and steps, of each pass.
 _PASSES = (
     (0, 0, 8, 8),
@@ -74,7 +75,7 @@ def check_png(content: bytes, max_pixels: int) -> Size:
         for columns, rows in _passes(width, height, interlace)
         if columns
     )
-    _check_pixels((body for kind, body in chunks if kind == b"IDAT"), wanted)
+    _check_pixels(_pixels(chunks), wanted)
     return Size(width, height)
 
 
@@ -99,6 +100,16 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at = end
     if at != len(content):
         raise FormatError("a PNG picture with something behind its end")
+
+
+def _pixels(chunks: Iterator[tuple[bytes, memoryview]]) -> Iterator[memoryview]:
+    """Yield the packed pixels; what nobody could show without knowing more is refused."""
+    for kind, body in chunks:
+        # A small first letter: who does not know it may pass over it.
+        if not kind.isalpha() or (kind[:1].isupper() and kind not in _CRITICAL):
+            raise FormatError("a PNG picture of a kind that there is not")
+        if kind == b"IDAT":
+            yield body
 
 
 def _passes(width: int, height: int, interlace: int) -> Iterator[tuple[int, int]]:

@@ -8,12 +8,12 @@ exactly one less than columns (the server replaces ``|`` in values).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .. import foreign_json
 from ..errors import FormatError
 from ..names import printable
 from .columns import TableColumn, table_columns
@@ -73,8 +73,8 @@ def read_header(path: Path) -> TableHeader:
         text, lines = _header_text(file, path.name)
         offset = file.tell()
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        raw = foreign_json.load(text)
+    except ValueError as error:
         raise FormatError(f"{path.name}: its header is not JSON: {error}") from error
     if not isinstance(raw, dict):
         raise FormatError(f"{path.name}: its header is not a JSON object")

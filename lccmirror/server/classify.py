@@ -7,10 +7,10 @@ The server says "no" in many ways: JSON or an HTML page under 401, 403, 404, 405
 from __future__ import annotations
 
 import html
-import json
 import re
 from contextlib import suppress
 
+from .. import foreign_json
 from ..errors import (
     AccessDenied,
     CutShort,
@@ -164,8 +164,8 @@ def _glance(reply: Reply) -> bytes:
 def _said(reply: Reply, body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     if reply.content_type == "application/json":
-        with suppress(ValueError, RecursionError):
-            answer = json.loads(text)
+        with suppress(ValueError):
+            answer = foreign_json.load(text)
             if isinstance(answer, dict):
                 return plain(answer.get("message"))
         return ""

@@ -6,7 +6,10 @@ the server differ, and a third may come.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_WHOLE = re.compile(r"\s*-?\d+\s*")
 
 
 def text(value: object) -> str | None:
@@ -27,8 +30,7 @@ def integer(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        short = len(value) < 21 and value.strip().lstrip("-").isdecimal()
-        value = int(value) if short else None
+        value = int(value) if len(value) < 21 and _WHOLE.fullmatch(value) else None
     elif isinstance(value, float):
         value = int(value) if value.is_integer() else None
     return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import ijson  # type: ignore[import-untyped]  # the package has no types
 
 from ..errors import CutShort, ProtocolError, RequestRefused
+from ..names import printable
 from .classify import plain
 from .fields import text
 
@@ -72,6 +73,13 @@ def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Ou
         For messages.
     count_only
         Top-level keys whose items are counted and forgotten.
+
+    Raises
+    ------
+    CutShort
+        If the document ends early.
+    ProtocolError
+        If it is no JSON object, or has a key twice.
     """
     fields: dict[str, Any] = {}
     lengths: dict[str, int | None] = {}
@@ -83,6 +91,9 @@ def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Ou
         for event, key in events:
             if event != "map_key":
                 continue  # the end of the outermost object
+            if key in fields or key in lengths:
+                # Which of the two counts, every reader decides for itself.
+                raise ProtocolError(f"{what}: the key {printable(key, 40)} is there twice")
             if key in count_only:
                 lengths[key] = _skip(events)
             else:

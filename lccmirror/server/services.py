@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import IO, Any, TypeVar
 
+from .. import foreign_json
 from ..errors import (
     NotAnLccServer,
     NotFound,
@@ -202,14 +202,28 @@ def object_info(
 def _parse_object(reply: Reply, file: IO[bytes] | None) -> dict[str, Any]:
     assert file is not None
     with file:
-        content = file.read()
+        return read_object_answer(file.read())
+
+
+def read_object_answer(content: bytes) -> dict[str, Any]:
+    """Return what is told in the server's answer about an object.
+
+    Raises
+    ------
+    TooLarge
+        If it would take a lot of memory.
+    RequestRefused
+        If the server refused.
+    ProtocolError
+        If it is no such answer.
+    """
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
         raise TooLarge(f"{_OBJECT}: more than {_MOST_VALUES:,} values")
     try:
         # One object's, so it is held whole; and some servers write a bare NaN, which no
         # streaming parser takes.
-        answer = json.loads(content, parse_constant=lambda name: None)
-    except (ValueError, RecursionError):
+        answer = foreign_json.load(content, parse_constant=lambda name: None)
+    except ValueError:
         raise ProtocolError(f"{_OBJECT}: something came that is not JSON") from None
     fields = mapping(answer)
     check_ok(fields, _OBJECT)

@@ -7,12 +7,12 @@ the middle of the search, because something crashed behind it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from .. import foreign_json
 from ..errors import (
     CutShort,
     FormatError,
@@ -54,8 +54,11 @@ class ObjectSplitter:
         """Whether an object has begun and not ended."""
         return bool(self._held)
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Take a chunk and return the objects it completes.
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take a chunk and yield the objects it completes, to the last.
+
+        What came before something that makes no sense is good, and may name the setid: so
+        each object is given before the next is looked for.
 
         Raises
         ------
@@ -65,14 +68,13 @@ class ObjectSplitter:
             If an object does not end within the limit.
         """
         self._held += chunk
-        whole = []
         while (end := self._find_end()) is not None:
-            whole.append(bytes(self._held[:end]))
+            whole = bytes(self._held[:end])
             del self._held[:end]
             self._seen = 0
+            yield whole
         if len(self._held) > self._limit:
             raise TooLarge(f"a line of the search's answer has more than {self._limit:,} bytes")
-        return whole
 
     def _find_end(self) -> int | None:
         """Go on from where the last chunk ended to the end of the object, if it is there."""
@@ -238,8 +240,8 @@ def _cut(what: str, setid: str | None, state: str | None, why: str | None) -> No
 
 def _document(document: bytes, what: str) -> dict[str, Any]:
     try:
-        answer = json.loads(document)
-    except (ValueError, RecursionError):
+        answer = foreign_json.load(document)
+    except ValueError:
         raise ProtocolError(f"{what}: a line of the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise ProtocolError(f"{what}: a line of the answer is not an object")

@@ -51,7 +51,7 @@ class Origin:
             raise ConfigError(f"not a URL: {redacted(url)}", hint=hint) from None
         if parts.username is not None or parts.password is not None:
             raise ConfigError("the server's URL must not hold a user or password", hint=hint)
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in _PORTS or not parts.hostname or port == 0:
             raise ConfigError(f"not the URL of a server: {url}", hint=hint)
         if parts.query or parts.fragment:
             raise ConfigError(f"the server's URL must end with its path: {url}", hint=hint)
@@ -75,7 +75,7 @@ class Origin:
         """Whether `url` is of this very site: scheme, host, port and prefix."""
         try:
             parts = urlsplit(url)
-            port = parts.port or _PORTS.get(parts.scheme, 0)
+            port = _PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
         except ValueError:
             return False
         return (

@@ -155,10 +155,17 @@ def test_a_setid_that_is_none_is_a_protocol_error(setid: object) -> None:
 
 def test_a_line_without_end_is_too_large() -> None:
     splitter = ObjectSplitter(limit=1000)
-    splitter.feed(b'{"message": "')
-    splitter.feed(b"x" * 900)
+    assert list(splitter.feed(b'{"message": "')) == []
+    assert list(splitter.feed(b"x" * 900)) == []
     with pytest.raises(TooLarge):
-        splitter.feed(b"x" * 100)
+        list(splitter.feed(b"x" * 100))
+
+
+def test_what_came_before_nonsense_in_the_same_piece_is_told() -> None:
+    told: list[SearchEvent] = []
+    with pytest.raises(ProtocolError):
+        told.extend(read_search([lines(QUEUED) + b"}" + lines(RUNNING)], "conesearch"))
+    assert [event.setid for event in told] == ["N1tZWPOZyxk"]
 
 
 def cut(content: bytes, cuts: list[int]) -> list[bytes]:
