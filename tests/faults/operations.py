@@ -75,6 +75,7 @@ class Watch:
     def __init__(self) -> None:
         self.listener: Listener | None = None
         self.roots: tuple[str, ...] = ()
+        self._around: frozenset[str] = frozenset()
         # What is told twice by names of different kinds is one thing: the outermost.
         self._inside = threading.local()
         # One change at a time, so that what a listener looks at is as it was then.
@@ -82,11 +83,16 @@ class Watch:
 
     def begin(self, listener: Listener, *roots: Path) -> None:
         """Begin to tell."""
-        self.listener, self.roots = listener, tuple(str(one) for one in roots)
+        self.roots = tuple(str(one) for one in roots)
+        # Their own names are there for good only when that was flushed.
+        self._around = frozenset(str(one.parent) for one in roots)
+        self.listener = listener
 
     def concerns(self, path: str) -> bool:
-        """Whether a path lies below one of the folders, or is one."""
-        return any(path == root or path.startswith(root + "/") for root in self.roots)
+        """Whether a path lies below one of the folders, is one, or is what one is in."""
+        return path in self._around or any(
+            path == root or path.startswith(root + "/") for root in self.roots
+        )
 
     def is_inside(self) -> bool:
         """Whether this thread is doing what is told of."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.crashing import CrashChild
+from tests.faults.scenarios import before_pruning
 from tests.protocol.test_sync_crash import sampled
 from tests.support.site import Site
 
@@ -18,39 +19,6 @@ from tests.support.site import Site
 def child() -> Iterator[CrashChild]:
     with CrashChild() as child:
         yield child
-
-
-def mirrored(site: Site) -> tuple[list[str], list[str]]:
-    """Mirror datasets of which rules take some.
-
-    Returns
-    -------
-    list of str
-        Those that go: one shares its rows and its ZIP with one that stays.
-    list of str
-        Those that stay.
-    """
-    go = [
-        site.server.make_dataset(),
-        site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",)),
-    ]
-    site.sync()
-    stay = [
-        site.server.make_dataset(),
-        site.server.make_dataset(filters="(ndet gt 7)", columns=("ndet", "sdssr")),
-    ]
-    site.sync()
-    assert site.sql("SELECT setid FROM datasets WHERE same_as = ?", go[0]) == [(stay[0],)]
-    site.clock.forward(1000)
-    # And a version that the server has replaced.
-    site.server.remake_zip(stay[1])
-    site.server.change_visibility(stay[1], "public")
-    site.sync()
-    site.clock.forward(20 * 86_400)
-    site.configure(
-        f'[prune]\nsuperseded = "1d"\nolder_than = "1d"\nkeep = ["{stay[0]}", "{stay[1]}"]'
-    )
-    return go, stay
 
 
 def assert_ended(site: Site, go: list[str], stay: list[str], when: str) -> None:
@@ -71,7 +39,7 @@ def test_a_kill_at_any_step_of_a_pruning_loses_nothing_and_leaves_nothing(
     tmp_path: Path, child: CrashChild
 ) -> None:
     with Site(tmp_path, "[mirror]\nworkers = 1") as site:
-        go, stay = mirrored(site)
+        go, stay = before_pruning(site)
         before = site.root.with_name("before")
         site.root.rename(before)
 

@@ -16,7 +16,14 @@ import pytest
 from lccmirror.clock import to_text
 from lccmirror.sync import layout
 from tests.faults.crashing import CrashChild
-from tests.support.misbehaving import altered_result, reset
+from tests.faults.scenarios import (
+    OBJECTS,
+    at_first,
+    at_second,
+    objects_at_first,
+    objects_at_second,
+)
+from tests.support.misbehaving import reset
 from tests.support.site import Site
 
 # Steps tried in each scenario; all of them where a soak is asked for.
@@ -34,47 +41,6 @@ singles = "missing"
 def child() -> Iterator[CrashChild]:
     with CrashChild() as child:
         yield child
-
-
-def make_alone(site: Site, setid: str | None = None, remark: str = "first") -> str:
-    """Make a dataset of one object, which is in no ZIP; or make it anew."""
-    survey = site.server.surveys[1]
-    objectid = next(one.objectid for one in survey.objects if one.convertible)
-    return site.server.make_table(
-        {"collection": "U20", "db_oid": "U20", "db_ra": "f8", "db_decl": "f8", "remarks": "U9"},
-        [[survey.collection, objectid, 10.0, -5.0, remark]],
-        setid=setid,
-        lczip=False,
-    )
-
-
-def make_pair(site: Site) -> list[str]:
-    """Make two datasets that share a ZIP."""
-    first = [site.server.surveys[0].collection]
-    return [
-        site.server.make_dataset(collections=first, columns=("sdssr",)),
-        site.server.make_dataset(collections=first, columns=("ndet", "remarks")),
-    ]
-
-
-def at_first(site: Site) -> list[str]:
-    """From an empty folder."""
-    return [*make_pair(site), make_alone(site)]
-
-
-def at_second(site: Site) -> list[str]:
-    """A mirror whose ZIPs and one of whose tables the server has made anew, and more."""
-    one, two = make_pair(site)
-    alone = make_alone(site)
-    site.sync()
-    site.clock.forward(1000)
-    site.server.remake_zip(one)
-    for setid in (one, two):
-        site.clock.forward(2)
-        site.server.change_visibility(setid, "public")
-    make_alone(site, alone, remark="second")
-    new = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
-    return [one, two, alone, new]
 
 
 class Killing:
@@ -195,36 +161,6 @@ def test_after_a_kill_the_mirror_is_sound_without_the_server(
             site.server.add("", reset(), times=None)
             assert site.sync().exit_code == 69, when
             assert site.verify().found.damage == [], when
-
-
-OBJECTS = """
-[objects]
-mirror = "all"
-"""
-
-
-def objects_at_first(site: Site) -> list[str]:
-    """A mirror that was never told of its objects."""
-    first = [site.server.surveys[0].collection]
-    setid = site.server.make_dataset(collections=first, columns=("sdssr",))
-    site.configure()
-    site.sync()
-    site.configure(OBJECTS)
-    return [setid]
-
-
-def objects_at_second(site: Site) -> list[str]:
-    """A mirror whose information is old, and of which the server tells otherwise now."""
-    made = objects_at_first(site)
-    site.sync()
-    site.clock.forward(100 * 86_400)
-
-    def otherwise(result: dict[str, Any]) -> None:
-        result.update(objectcomments="seen again", magseries=result["finderchart"])
-        del result["finderchart"]
-
-    site.server.add("/api/object", altered_result(otherwise), times=None)
-    return made
 
 
 @pytest.mark.parametrize("scenario", [objects_at_first, objects_at_second])

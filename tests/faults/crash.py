@@ -1,0 +1,83 @@
+"""Killed at any step, and killed again while it puts itself in order."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from tests.faults.campaign import Case, Verdict
+from tests.faults.crashing import CrashChild
+from tests.faults.scenarios import SCENARIOS, scenario
+from tests.faults.stage import Stages
+
+_NAME = re.compile(r"(.+): killed at step (\d+)(?:, then at step (\d+))?")
+# One case in so many is killed twice.
+_TWICE = 4
+
+
+class CrashFamily:
+    """See the module."""
+
+    name = "crash"
+
+    def __init__(self) -> None:
+        self._stages = Stages()
+        self._child: CrashChild | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def cases(self, seed: int) -> Iterator[Case]:
+        """Yield every step of every scenario, one scenario after the other, endlessly."""
+        random = Random(f"crash {seed}")
+        order = list(SCENARIOS)
+        random.shuffle(order)
+        steps: dict[str, list[int]] = {one.name: [] for one in order}
+        while True:
+            for one in order:
+                if not steps[one.name]:
+                    steps[one.name] = list(range(one.steps))
+                    random.shuffle(steps[one.name])
+                name = f"{one.name}: killed at step {steps[one.name].pop()}"
+                if random.randrange(_TWICE) == 0:
+                    name += f", then at step {random.randrange(one.steps)}"
+                yield Case(self.name, name, random.randrange(2**31))
+
+    def run(self, case: Case, folder: Path) -> Verdict:
+        """See `campaign.Family`."""
+        match = _NAME.fullmatch(case.name)
+        assert match is not None, f"no such case: {case.name}"
+        stage = self._stages.take(scenario(match[1]), self._own())
+        verdict = Verdict(stuck=1)
+        try:
+            for step in match.groups()[1:]:
+                if step is not None:
+                    outcome = stage.work(self._process(), die_at=int(step))
+                    if outcome.error is not None:
+                        return Verdict(wrong=1, notes=(f"{outcome}",))
+            verdict = stage.finish()
+        finally:
+            self._stages.give_back(stage, good=bool(verdict))
+        return verdict
+
+    def close(self) -> None:
+        """End the process and the servers."""
+        self._stages.close()
+        if self._child is not None:
+            self._child.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _process(self) -> CrashChild:
+        self._child = self._child or CrashChild()
+        return self._child
+
+    def _own(self) -> Path:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="crash-")
+        return Path(self._folder.name)
+
+
+def family() -> CrashFamily:
+    """See `campaign`."""
+    return CrashFamily()
