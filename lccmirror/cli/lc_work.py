@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from ..query.object_names import nearest_names
 from .lc_asked import Asked
 from .output import OutputOptions, write_result
 from .settings import Settings, is_terminal
+from .stopping import stoppable
 
 if TYPE_CHECKING:
     from ..formats import LightCurve
@@ -98,8 +99,12 @@ def export_where(
     points = written = 0
     lacking: Counter[str] = Counter()
     failed: list[tuple[Copy, LccMirrorError]] = []
-    with _bar(len(copies), chosen) as advance:
-        for copy, done in do_many(catalog.path.parent, copies, work, asked.processes):
+    with (
+        stoppable("the files that are written are kept") as stopping,
+        _bar(len(copies), chosen) as advance,
+        closing(do_many(catalog.path.parent, copies, work, asked.processes)) as results,
+    ):
+        for copy, done in results:
             if isinstance(done, LccMirrorError):
                 failed.append((copy, done))
             else:
@@ -107,6 +112,8 @@ def export_where(
                 points += done.points
                 lacking.update(done.lacking)
             advance()
+            if stopping.event.is_set():
+                break
     for copy, error in failed[:_NAMED]:
         sys.stderr.write(f"failed: {printable(copy.objectid)}: {printable(error.message)}\n")
     if len(failed) > _NAMED:
@@ -116,6 +123,8 @@ def export_where(
     if without:
         chosen.note(f"note: {without:,} of these objects have no light curve in the mirror")
     click.echo(f"{written:,} light curves with {points:,} points in {asked.out}")
+    if stopping.event.is_set():
+        stopping.leave(1)
     if failed:
         first = failed[0][1]
         raise click.exceptions.Exit(first.exit_code if len(failed) == len(copies) else 1)

@@ -9,7 +9,6 @@ beside threads. These are new programs that know nothing but the task they are s
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import subprocess
 import sys
@@ -126,8 +125,13 @@ def _start() -> _Worker:
     with theirs:
         command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
         try:
+            # Not of the terminal's group: Ctrl-C reaches the one that gave the work, which
+            # ends them, and none of them tells of it while it is still starting.
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                command,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                process_group=0,
             )
         except OSError as error:
             line.close()
@@ -143,8 +147,6 @@ def serve(descriptor: int) -> None:
     descriptor
         Of the socket: the task comes first, then the pieces.
     """
-    # Ctrl-C reaches all processes of a terminal; the one that gave the work ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Connection(descriptor) as line, contextlib.suppress(EOFError, ConnectionError):
         task = line.recv()
         while True:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -24,6 +25,7 @@ from lccmirror.formats import read_lightcurve
 from lccmirror.query import open_readonly
 from lccmirror.query.lc_many import copies_where, read_many
 from lccmirror.query.lightcurves import Copy, LightCurveFiles, chosen_copy
+from tests.support.daemon_process import until
 
 Run = Callable[..., Result]
 STAR = "DMA-286-0000002"
@@ -381,6 +383,31 @@ def _shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_ctrl_c_ends_many_soon_and_keeps_what_is_written(
+    processes: str, demo_mirror: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "lccmirror.cli.main", "lc", "--where", "1", "--format",
+               "votable", "--out", str(out), "--processes", processes]  # fmt: skip
+    environ = {**os.environ, "LCCMIRROR_CONFIG": str(demo_mirror / "lccmirror.toml")}
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, text=True,
+    ) as running:  # fmt: skip
+        until(lambda: out.is_dir() and any(out.glob("*.vot")))
+        # as a terminal does it: to all processes of the group
+        os.killpg(running.pid, signal.SIGINT)
+        stdout, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130, stderr
+    assert "the files that are written are kept" in stderr
+    assert "Traceback" not in stderr
+    files = [path.name for path in out.iterdir()]
+    assert all(name.endswith(".vot") and not name.startswith(".") for name in files)
+    assert 0 < len(files) < 245
+    assert "light curves with" in stdout
 
 
 def test_a_closed_pipe_is_no_error_to_speak_of(demo_mirror: Path) -> None:
