@@ -1,6 +1,6 @@
 """What a run did to its disk, in order, with the bytes there were after each operation.
 
-Made by the process that runs (`Recorder`), read by whoever models a power cut (`disk`).
+Made by the process that runs (`Recorder`), read by whoever models a power cut (`power_model`).
 Files are known by numbers of their own, since names change and the system's numbers are
 used again.
 """

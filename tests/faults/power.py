@@ -1,7 +1,7 @@
 """The power fails at any moment of a run, and again while it puts itself in order.
 
 A run is written down once (`journal`); for each case one disk is made that the power cut may
-have left (`disk`), and the mirror is started on it.
+have left (`power_model`), and the mirror is started on it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import cast
 
 from tests.faults.campaign import Case, Verdict
 from tests.faults.crashing import CrashChild
-from tests.faults.disk import MODES, Disk, Mode
 from tests.faults.journal import Journal, clear
+from tests.faults.power_model import MODES, Mode, PowerCut
 from tests.faults.scenarios import SCENARIOS, scenario
 from tests.faults.stage import Stage, Stages
 
@@ -67,7 +67,7 @@ class PowerFamily:
                     journal = self._written(stage)
                 cut = round(float(part) / 100 * len(journal.events))
                 clear(stage.roots)
-                Disk(journal, cut).build(cast(Mode, match[3]), random)
+                PowerCut(journal, cut).build(cast(Mode, match[3]), random)
                 events.append(f"after {journal.events[cut - 1] if cut else 'nothing'}")
             verdict = stage.finish()
             if not verdict:

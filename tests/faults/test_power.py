@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from tests.faults.campaign import assert_holds
-from tests.faults.disk import MODES, Disk, Mode
 from tests.faults.journal import Event, Journal
+from tests.faults.power_model import MODES, Mode, PowerCut
 from tests.faults.scenarios import SCENARIOS
 
 CONTENT = b"light" * 1000
@@ -46,7 +46,7 @@ class Run:
         names = tuple(str(self.root / one) for one in ("", "a", "b"))
         journal = Journal((str(self.root), *names[1:]), {}, {}, {}, tuple(self._events))
         for seed in range(200):
-            Disk(journal, len(self._events)).build(mode, Random(seed))
+            PowerCut(journal, len(self._events)).build(mode, Random(seed))
             files = {
                 one.relative_to(self.root).as_posix(): _word(one.read_bytes())
                 for one in self.root.rglob("*")
