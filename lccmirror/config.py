@@ -17,6 +17,7 @@ from .config_checks import (
     check_objects,
     check_searches,
     check_tables,
+    check_writers,
     with_server_defaults,
 )
 from .config_convert import Converted, Mistakes, convert, suggestion
@@ -24,6 +25,7 @@ from .config_lines import LineMap, locate
 from .config_model import (
     ARRAYS,
     TABLES,
+    BackupConfig,
     Config,
     DaemonConfig,
     KeysConfig,
@@ -42,6 +44,7 @@ from .config_model import (
 from .errors import ConfigError
 
 __all__ = [
+    "BackupConfig",
     "Config",
     "DaemonConfig",
     "KeysConfig",
@@ -163,6 +166,8 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
     ]
     check_tables(tables, findings, thorough=thorough)
     check_objects(tables, searches, findings)
+    if thorough:
+        check_writers(path, tables["server"], notify, findings)
     check_notify(notify, findings, thorough=thorough)
     check_searches(searches, search_tables, tables["server"], findings, thorough=thorough)
     if len(mistakes):
@@ -242,6 +247,8 @@ def _config(
     select, keys = tables["select"].table, tables["keys"].table
     lightcurves, limits = tables["lightcurves"].table, tables["limits"].table
     prune, metrics = tables["prune"].table, tables["metrics"].table
+    backup = tables["backup"].table
+    assert isinstance(backup, BackupConfig)
     assert isinstance(prune, PruneConfig)
     assert isinstance(metrics, MetricsConfig)
     assert isinstance(server, ServerConfig)
@@ -266,6 +273,7 @@ def _config(
         keys=keys,
         daemon=daemon,
         prune=prune,
+        backup=backup,
         metrics=metrics,
         notify=tuple(one.table for one in notify if isinstance(one.table, NotifyConfig)),
         searches=tuple(

@@ -140,9 +140,10 @@ class DaemonConfig(Table, frozen=True):
 
     nightly: Annotated[time, values.time_of_day] = time(2, 30)
     verify_every_s: Annotated[float, values.duration(2 * DAY, 366 * DAY)] = 30 * DAY
+    verify_rate: Annotated[int | None, values.rate(1000)] = None
     no_catch_up: Annotated[
         tuple[str, ...],
-        values.words("collections", "datasets", "keys", "verify", "prune", "tidy"),
+        values.words("collections", "datasets", "keys", "verify", "prune", "backup", "tidy"),
     ] = ()
 
 
@@ -162,6 +163,14 @@ class PruneConfig(Table, frozen=True):
         """Whether there is a rule at all."""
         set_ones = (self.superseded_s, self.keep_runs, self.older_than_s, self.headroom)
         return any(one is not None for one in set_ones)
+
+
+class BackupConfig(Table, frozen=True):
+    """``[backup]``: copies of the catalog. None are made with ``keep = 0``."""
+
+    every_s: Annotated[float, values.duration(HOUR, 366 * DAY)] = DAY
+    keep: Annotated[int, Meta(ge=0, le=10_000)] = 7
+    folder: Annotated[Path | None, values.path] = None
 
 
 class MetricsConfig(Table, frozen=True):
@@ -242,6 +251,7 @@ class Config(Struct, frozen=True, kw_only=True):
     keys: KeysConfig
     daemon: DaemonConfig
     prune: PruneConfig
+    backup: BackupConfig
     metrics: MetricsConfig
     notify: tuple[NotifyConfig, ...]
     searches: tuple[SearchConfig, ...]
@@ -260,6 +270,7 @@ TABLES: dict[str, type[Table]] = {
     "limits": LimitsConfig,
     "keys": KeysConfig,
     "prune": PruneConfig,
+    "backup": BackupConfig,
     "metrics": MetricsConfig,
     "daemon": DaemonConfig,
 }

@@ -7,8 +7,10 @@ opens a mirror file for writing, renames, links or removes one.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,15 +30,55 @@ def make_folder(folder: Path, *, mode: int = FOLDER_MODE) -> None:
 
 
 def open_for_append(path: Path, *, mode: int = FILE_MODE) -> BinaryIO:
-    """Open `path` for appending, created with `mode`; a symlink there is refused."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, mode), "ab", buffering=0)
+    """Open `path` for appending, created with `mode`.
+
+    Raises
+    ------
+    OSError
+        If a link is there, anything else that is no plain file, or one that has a second
+        name: what is appended would come to that one, too.
+    """
+    descriptor = _open_plain(path, os.O_APPEND, mode)
+    try:
+        if os.fstat(descriptor).st_nlink > 1:
+            raise FileExistsError(errno.EEXIST, "it is one file with another one", str(path))
+        return os.fdopen(descriptor, "ab", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def open_for_write(path: Path, *, mode: int = FILE_MODE) -> BinaryIO:
-    """Open `path` emptied for writing, created with `mode`; a symlink there is refused."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, mode), "wb")
+    """Open `path` emptied for writing, created with `mode`.
+
+    A file that has a second name keeps its content under that: a new one is made here.
+
+    Raises
+    ------
+    OSError
+        If a link is there, or anything else that is no plain file.
+    """
+    descriptor = _open_plain(path, 0, mode)
+    try:
+        if os.fstat(descriptor).st_nlink > 1:
+            path.unlink()
+            os.close(descriptor)
+            descriptor = _open_plain(path, os.O_EXCL, mode)
+        os.ftruncate(descriptor, 0)
+        return os.fdopen(descriptor, "wb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _open_plain(path: Path, flags: int, mode: int) -> int:
+    # Not blocking: to open a pipe would wait until somebody reads from it.
+    flags |= os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, mode)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise FileExistsError(errno.EEXIST, "it is no plain file", str(path))
 
 
 def flush_file(file: BinaryIO) -> None:

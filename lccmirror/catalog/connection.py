@@ -5,18 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..durable import FILE_MODE
+from ..durable import FILE_MODE, flush_folder
 from ..errors import CatalogTooNew, Damaged
 from .migrate import SCHEMA_VERSION, migrate
 
 CATALOG_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 60.0
+REBUILD_HINT = (
+    "`lccmirror verify --repair --rebuild-catalog` makes catalog.sqlite anew from the mirrored "
+    "files, which are kept, and the newest backup"
+)
+"""What to do about a catalog that is damaged or lost."""
+
+BeforeMigration = Callable[[sqlite3.Connection], None]
+"""Called with the catalog before its schema is changed."""
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(
+    path: Path, *, before_migration: BeforeMigration | None = None
+) -> sqlite3.Connection:
     """Open the catalog for writing, created and migrated as needed.
 
     Every commit is flushed to the disk (``synchronous=FULL``) before it returns. The
@@ -31,19 +41,28 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     # Created here, so that its mode (and that of its WAL) does not depend on the umask.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    fresh = os.fstat(descriptor).st_size == 0
     os.close(descriptor)
+    if fresh:
+        # Files without a catalog are a catalog that was lost: its name must be there first.
+        flush_folder(path.parent)
     conn = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
-        prepare(conn, path)
+        prepare(conn, path, before_migration=before_migration)
     except BaseException:
         conn.close()
         raise
     return conn
 
 
-def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
+def prepare(
+    conn: sqlite3.Connection,
+    path: Path | str,
+    *,
+    before_migration: BeforeMigration | None = None,
+) -> None:
     """Set up a connection that writes, and bring its schema up to date."""
     try:
         version = check_version(conn, path)
@@ -52,6 +71,8 @@ def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
         conn.execute("PRAGMA cache_size = -16000")
         conn.execute("PRAGMA temp_store = FILE")
         if version < SCHEMA_VERSION:
+            if version > 0 and before_migration is not None:
+                before_migration(conn)
             migrate(conn)
         conn.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
@@ -59,8 +80,7 @@ def prepare(conn: sqlite3.Connection, path: Path | str) -> None:
             raise
         raise Damaged(
             f"{path} is damaged: {error}",
-            hint="move it aside and run `lccmirror sync`, or restore it from a backup; "
-            "the mirrored files themselves are kept",
+            hint=REBUILD_HINT,
         ) from error
 
 

@@ -161,6 +161,7 @@ def _lines(status: Status, config: Config) -> Iterator[tuple[str, str]]:
     if status.key is not None:
         kind, _, ends = status.key.partition(" ")
         yield "API key", f"{kind}, until {_moment(ends)}" if ends else kind
+    yield "backup", _backup(status, config)
     yield "daemon", _daemon(config)
     yield "last cycle", _cycle(status.last_cycle)
     good = status.last_good_cycle
@@ -177,6 +178,13 @@ def _object_info(status: Status) -> str:
     )
     error = status.object_info_error
     return said if error is None else f"{said}; the latest failure: {error}"
+
+
+def _backup(status: Status, config: Config) -> str:
+    """Say when the catalog was last copied, and where to."""
+    if status.backup is None:
+        return "of the catalog: none yet" if config.backup.keep else "of the catalog: none made"
+    return f"of the catalog {_moment(status.backup.at)} as {status.backup.path}"
 
 
 def _daemon(config: Config) -> str:

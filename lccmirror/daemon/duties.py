@@ -11,6 +11,7 @@ from ..catalog.wal import empty_log
 from ..clock import to_text
 from ..errors import ServerError
 from ..names import printable
+from ..sync.backups import backups_of, keep_backup
 from ..sync.cycle import collection_cycle, dataset_cycle
 from ..sync.prune import prune
 from ..sync.verify import plan_repair
@@ -51,6 +52,11 @@ def jobs_of(config: Config, searches: SearchJob) -> tuple[Job, ...]:
         Job("searches", AsPlanned(), searches.run, online=True, plan=searches.plan),
         Job("verify", night, verify_part),
         *((Job("prune", night, prune_by_rules),) if config.prune.rules else ()),
+        *(
+            (Job("backup", Every(config.backup.every_s), back_up),)
+            if config.backup.keep
+            else ()
+        ),
         Job("tidy", Every(_TIDY), tidy_catalog),
     )
     return tuple(replace(job, catch_up=job.name not in daemon.no_catch_up) for job in jobs)
@@ -117,6 +123,13 @@ def prune_by_rules(session: Session) -> Outcome:
     report = prune(session.mirror, session.config, session.now, stop=session.stop)
     news = bool(report.pruned or report.missing_bytes)
     return Outcome(message=report.summary(), news=news)
+
+
+def back_up(session: Session) -> Outcome:
+    """Copy the catalog to the backups."""
+    mirror, backups = session.mirror, backups_of(session.config)
+    made = keep_backup(mirror.conn, mirror.root, backups, session.now, session.stop)
+    return Outcome(message=f"the catalog was backed up as {made.path.name}")
 
 
 def tidy_catalog(session: Session) -> Outcome:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..clock import Now
 from ..errors import ConfigError
 from ..sync.connect import account_key, connect
-from ..sync.mirror import Mirror, open_mirror
+from ..sync.mirror import Mirror, open_configured
 from ..sync.progress import Silent
 from ..sync.session import Session
 from ..sync.trouble import local_errors
@@ -137,11 +137,7 @@ def hold_mirror(config: Config, environs: Environs) -> Iterator[Hold]:
     LocalError, ConfigError
         As `lccmirror.sync.mirror.open_mirror` and `lccmirror.sync.connect.connect` do.
     """
-    server = config.server
-    with (
-        local_errors(),
-        open_mirror(config.mirror.root, server.url, formerly=server.formerly) as mirror,
-    ):
+    with local_errors(), open_configured(config, now=environs.now) as mirror:
         # So that long statements end when asked to, and show that they move.
         mirror.conn.set_progress_handler(environs.stop.is_set, _STEPS)
         try:

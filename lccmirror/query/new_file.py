@@ -18,7 +18,7 @@ from ..errors import LccMirrorError, LocalError, NoRoom, UsageError
 from ..names import printable
 
 # What the mirror keeps for itself, below its root.
-_OURS: Final = ("datasets", "collections", "lightcurves", "objects", "incoming")
+_OURS: Final = ("datasets", "collections", "lightcurves", "objects", "incoming", "backups")
 _OUR_FILES: Final = ("lock", "control")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Hard links are what says that a name is taken; FAT and some network disks have none.

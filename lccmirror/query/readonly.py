@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..catalog.connection import CATALOG_NAME
+from ..catalog.connection import CATALOG_NAME, REBUILD_HINT
 from ..errors import Damaged, LccMirrorError, LocalError, MirrorLocked, MirrorUnusable
 from .functions import add_functions
 from .guard import Deadline, Guard
@@ -213,8 +213,7 @@ def opening_error(error: sqlite3.Error, path: Path) -> LccMirrorError:
     if code in _DAMAGED:
         return Damaged(
             f"{path} is damaged: {error}",
-            hint="move it aside and run `lccmirror sync`, or restore it from a backup; "
-            "the mirrored files themselves are kept",
+            hint=REBUILD_HINT,
         )
     if code in _BUSY:
         return MirrorLocked(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..catalog.connection import REBUILD_HINT
 from ..clock import Now, to_text
 from ..errors import Damaged, LccMirrorError, LocalError, NoRoom, Stopped
 from .moment import one_moment
@@ -195,8 +196,7 @@ def _require_good(copy: sqlite3.Connection, source: Path) -> None:
     if found != "ok":
         raise Damaged(
             f"{source} is damaged: {found}",
-            hint="move it aside and run `lccmirror sync`, or restore it from a backup; "
-            "the mirrored files themselves are kept",
+            hint=REBUILD_HINT,
         )
 
 

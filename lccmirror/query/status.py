@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,6 +42,7 @@ ORDER BY asked_at DESC LIMIT 1
 """
 _KEY = "SELECT value FROM mirror WHERE key = 'api_key_until'"
 _WEEK = "SELECT coalesce(sum(size), 0) FROM files WHERE fetched_at >= :since"
+_BACKUP = "SELECT value FROM mirror WHERE key = 'backup'"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
 _GAPS = (
     "SELECT detected, older_than, newer_than, message FROM gaps ORDER BY id DESC LIMIT :limit"
@@ -148,6 +150,14 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """The last copy of the catalog that was made: when, and where it was put."""
+
+    at: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Status:
     """All of it.
 
@@ -177,6 +187,8 @@ class Status:
         Of the files, what came in the last seven days: by cycles, searches and jobs.
     key
         Which kind of API key the last cycle had, and until when: ``anonymous 2026-…Z``.
+    backup
+        The last backup of the catalog; None if there never was one.
     searches
         The saved searches, and how their last runs ended.
     jobs, troubles
@@ -201,6 +213,7 @@ class Status:
     free_bytes: int
     week_bytes: int
     key: str | None
+    backup: Backup | None
     unsound: tuple[tuple[str, str], ...]
     due: int
     waiting: int
@@ -261,6 +274,7 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         free_bytes=shutil.disk_usage(catalog.path.parent).free,
         week_bytes=_integer(rows(_WEEK, since=week_ago)[0][0]),
         key=_text(key[0][0]) if (key := rows(_KEY)) else None,
+        backup=_backup(rows(_BACKUP)),
         unsound=tuple((str(path), str(state)) for path, state in rows(_UNSOUND, **limited)),
         due=_integer(due),
         waiting=_integer(planned) - _integer(due),
@@ -304,6 +318,13 @@ def _integer(value: Value) -> int:
 
 def _text(value: Value) -> str | None:
     return None if value is None else str(value)
+
+
+def _backup(rows: list[tuple[Value, ...]]) -> Backup | None:
+    if not rows:
+        return None
+    noted = json.loads(str(rows[0][0]))
+    return Backup(str(noted["at"]), str(noted["path"]))
 
 
 def _problem(row: tuple[Value, ...]) -> Problem:

@@ -14,10 +14,12 @@ import msgspec
 
 from ..catalog.connection import CATALOG_NAME, prepare
 from ..clock import Now, to_text, utc_now
+from .backups import back_up_if_due, backups_of
 from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
 from .filesystem import check_folder
-from .mirror import Mirror, is_writable, open_mirror, open_to_read
+from .lost import require_not_lost
+from .mirror import Mirror, is_writable, open_configured, open_to_read
 from .progress import Silent
 from .prune import PruneReport, prune
 from .recover import take_back
@@ -52,19 +54,28 @@ def quiet() -> Surroundings:
 @contextlib.contextmanager
 def open_session(config: Config, around: Surroundings) -> Iterator[Session]:
     """Open the configured mirror and a client for its server."""
-    server = config.server
     with (
         local_errors(),
-        open_mirror(config.mirror.root, server.url, formerly=server.formerly) as mirror,
+        open_configured(config, now=around.now) as mirror,
         _client(config, around) as client,
     ):
         yield Session(mirror, client, config, around.progress, around.now, around.stop)
 
 
 def sync(config: Config, around: Surroundings) -> CycleReport:
-    """Run one full cycle on the configured mirror, which is made if it is not there."""
+    """Run one full cycle on the configured mirror, which is made if it is not there.
+
+    Then the catalog is backed up, if that is due.
+    """
     with open_session(config, around) as session:
-        return run_cycle(session)
+        report = run_cycle(session)
+        mirror = session.mirror
+        failure = back_up_if_due(
+            mirror.conn, mirror.root, backups_of(config), session.now, session.stop
+        )
+        if failure is not None:
+            report.notes.append(f"the catalog was not backed up: {failure.message}")
+        return report
 
 
 @dataclass(frozen=True)
@@ -159,6 +170,7 @@ def _rehearsal(config: Config, around: Surroundings) -> Iterator[Session]:
             )
         else:
             check_folder(root)
+            require_not_lost(root)
             mirror = Mirror(root, stack.enter_context(_in_memory()))
         client = stack.enter_context(_client(config, around))
         yield Session(mirror, client, config, around.progress, around.now, around.stop)
@@ -203,7 +215,7 @@ def verify_mirror(
             around.progress.note(f"{root} is not yours to write: what is found is not noted")
             with open_to_read(root, server.url, formerly=server.formerly) as mirror:
                 return Verified(verify(mirror, around.now, advance=advance, stop=around.stop))
-        with open_mirror(root, server.url, formerly=server.formerly, create=False) as mirror:
+        with open_configured(config, create=False, now=around.now) as mirror:
             return verify_held(mirror, around.now, advance=advance, stop=around.stop)
 
 
@@ -242,12 +254,7 @@ def repair_held(session: Session, found: VerifyReport) -> Verified:
 
 def prune_mirror(config: Config, around: Surroundings, *, dry_run: bool = False) -> PruneReport:
     """Apply the retention rules, or say what they would remove. Needs no network."""
-    with (
-        local_errors(),
-        open_mirror(
-            config.mirror.root, config.server.url, formerly=config.server.formerly, create=False
-        ) as mirror,
-    ):
+    with local_errors(), open_configured(config, create=False, now=around.now) as mirror:
         return prune(mirror, config, around.now, dry_run=dry_run, stop=around.stop)
 
 

@@ -14,6 +14,7 @@ INCOMING = "incoming"
 _OBJECT_INFO = ".json.gz"
 _OBJECT_ENDINGS = (_OBJECT_INFO, "-finderchart.png", "-magseries.png")
 LOCK = "lock"
+BACKUPS = "backups"
 CONTROL = "control"
 
 

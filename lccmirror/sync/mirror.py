@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..catalog.connection import (
     BUSY_TIMEOUT_S,
@@ -20,10 +21,16 @@ from ..catalog.connection import (
     transaction,
 )
 from ..catalog.log import get_setting, set_setting
+from ..clock import Now, utc_now
 from ..durable import FILE_MODE, make_folder
-from ..errors import InTheWay, MirrorLocked, MirrorUnusable
+from ..errors import InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
+from .backups import Backups, backups_of, make_backup, note_trouble
 from .filesystem import check_folder
 from .layout import INCOMING, LOCK
+from .lost import REBUILT, finish_replacing, require_not_lost
+
+if TYPE_CHECKING:
+    from ..config import Config
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,31 @@ class Mirror:
 
 
 @contextlib.contextmanager
+def open_configured(
+    config: Config, *, create: bool = True, now: Now = utc_now
+) -> Iterator[Mirror]:
+    """Open the mirror of a configuration, as `open_mirror` does."""
+    server = config.server
+    with open_mirror(
+        config.mirror.root,
+        server.url,
+        formerly=server.formerly,
+        create=create,
+        backups=backups_of(config),
+        now=now,
+    ) as mirror:
+        yield mirror
+
+
+@contextlib.contextmanager
 def open_mirror(
-    root: Path, url: str, *, formerly: tuple[str, ...] = (), create: bool = True
+    root: Path,
+    url: str,
+    *,
+    formerly: tuple[str, ...] = (),
+    create: bool = True,
+    backups: Backups | None = None,
+    now: Now = utc_now,
 ) -> Iterator[Mirror]:
     """Open the mirror at `root` for writing; nobody else may write it meanwhile.
 
@@ -59,6 +89,10 @@ def open_mirror(
         Addresses that the same server had before.
     create
         Make it if it is not there.
+    backups
+        Where the catalog is copied to before its schema is changed.
+    now
+        The time.
 
     Raises
     ------
@@ -67,13 +101,58 @@ def open_mirror(
     MirrorLocked
         If another lccmirror holds it.
     CatalogTooNew, Damaged
-        If its catalog cannot be used.
+        If its catalog cannot be used, or is gone while its files are there.
     """
     check_folder(root)
-    if not create and not (root / CATALOG_NAME).exists():
-        raise MirrorUnusable(
-            f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
-        )
+    if not create and not (root / CATALOG_NAME).exists() and not (root / REBUILT).exists():
+        require_not_lost(root)
+        raise _no_mirror(root)
+    with held_folder(root):
+        finish_replacing(root, now())
+        require_not_lost(root)
+        copying = None if backups is None else _Copying(root, backups, now)
+        conn = open_writer(root / CATALOG_NAME, before_migration=copying)
+        try:
+            if copying is not None and copying.failure is not None:
+                note_trouble(conn, copying.failure, now)
+            _check_server(conn, root, url, formerly)
+            yield Mirror(root, conn)
+        finally:
+            close_writer(conn)
+
+
+class _Copying:
+    """Copies the catalog to the backups; that this fails does not keep us from the work.
+
+    A migration is a transaction: what a copy is for is the way back to an older version.
+    """
+
+    def __init__(self, root: Path, backups: Backups, now: Now) -> None:
+        self._root = root
+        self._backups = backups
+        self._now = now
+        self.failure: LccMirrorError | None = None
+
+    def __call__(self, conn: sqlite3.Connection) -> None:
+        if self._backups.keep:
+            try:
+                make_backup(conn, self._root, self._backups, self._now())
+            except LccMirrorError as error:
+                self.failure = error
+
+
+@contextlib.contextmanager
+def held_folder(root: Path) -> Iterator[None]:
+    """Hold the mirror at `root`, whatever its catalog is like; nobody else writes it meanwhile.
+
+    Raises
+    ------
+    MirrorUnusable
+        If `root` cannot hold a mirror.
+    MirrorLocked
+        If another lccmirror holds it.
+    """
+    check_folder(root)
     try:
         make_folder(root)
         make_folder(root / INCOMING)
@@ -87,13 +166,14 @@ def open_mirror(
             f"{root / INCOMING} is a link, not a folder",
             hint="files pass through it and must be on the mirror's own disk: remove the link",
         )
-    with _held(root / LOCK):
-        conn = open_writer(root / CATALOG_NAME)
-        try:
-            _check_server(conn, root, url, formerly)
-            yield Mirror(root, conn)
-        finally:
-            close_writer(conn)
+    with _held(root / LOCK), _held_itself(root):
+        yield
+
+
+def _no_mirror(root: Path) -> MirrorUnusable:
+    return MirrorUnusable(
+        f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
+    )
 
 
 def is_writable(root: Path) -> bool:
@@ -114,10 +194,9 @@ def open_to_read(root: Path, url: str, *, formerly: tuple[str, ...] = ()) -> Ite
         If a newer lccmirror wrote it.
     """
     path = root / CATALOG_NAME
+    require_not_lost(root)
     if not path.is_file():
-        raise MirrorUnusable(
-            f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
-        )
+        raise _no_mirror(root)
     uri = path.absolute().as_uri() + "?mode=ro"
     try:
         conn = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -161,6 +240,25 @@ def _held(path: Path) -> Iterator[None]:
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _held_itself(root: Path) -> Iterator[None]:
+    """Hold the folder, too: somebody may remove the lock, and a second one holds a new one."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            raise MirrorLocked(
+                f"another lccmirror holds {root}, whose {LOCK} was removed",
+                hint="wait until it is done, or stop it",
+            ) from error
         yield
     finally:
         os.close(descriptor)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalog.connection import transaction
@@ -35,12 +33,12 @@ from ..server.urls import lcformat_path, lightcurve_path
 from . import layout
 from .fetch import Fetcher, Product, discard, fetch_file, unchanged
 from .place import forget_arrival, put_product
+from .sound import check_gzip
 from .trouble import local_errors
 
 if TYPE_CHECKING:
     from .session import Session
 
-_CHUNK = 1 << 20
 # So many things in a row that could not be reached, and the rest is left for later.
 GIVE_UP_AFTER = 4
 
@@ -222,31 +220,11 @@ def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
         raise _NoName(error.message) from error
     product = fetch_file(fetcher, source, path, "lc")
     try:
-        _check_gzip(product.part, fetcher.config.limits.max_lightcurve)
+        check_gzip(product.part, fetcher.config.limits.max_lightcurve)
     except FormatError:
         discard(product.part)
         raise
     return product
-
-
-def _check_gzip(path: Path, limit: int) -> None:
-    """Make sure that a file is whole gzip: every CRC is checked, nothing is kept."""
-    inflate = zlib.decompressobj(wbits=31)
-    total = 0
-    with path.open("rb") as file:
-        while data := file.read(_CHUNK):
-            while data:
-                if inflate.eof:  # another gzip member follows
-                    inflate = zlib.decompressobj(wbits=31)
-                try:
-                    total += len(inflate.decompress(data, _CHUNK))
-                except zlib.error as error:
-                    raise FormatError(f"{path.name} is no sound gzip file: {error}") from error
-                if total > limit:
-                    raise FormatError(f"{path.name} is larger than {limit:,} bytes unpacked")
-                data = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
-    if not inflate.eof:
-        raise FormatError(f"{path.name} ends in the middle")
 
 
 def _keep(session: Session, one: _Wanted, product: Product) -> InTheWay | None:

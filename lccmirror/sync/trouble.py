@@ -7,6 +7,7 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 
+from ..catalog.connection import REBUILD_HINT
 from ..errors import (
     Damaged,
     InTheWay,
@@ -19,7 +20,7 @@ from ..errors import (
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
-_OTHER_KIND = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP)
+_OTHER_KIND = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENXIO)
 
 
 @contextlib.contextmanager
@@ -57,6 +58,11 @@ def from_os(error: OSError) -> LocalError | None:
             f"{where}{error.strerror}",
             hint="something else put it there; move it away and sync again",
         )
+    if error.errno == errno.ENOENT:
+        return InTheWay(
+            f"{where}it is gone while it was in use",
+            hint="something else removed it; sync again",
+        )
     if error.errno == errno.EXDEV:
         return MirrorUnusable(
             f"{where}{error.strerror}",
@@ -90,7 +96,7 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Damaged(
             f"the catalog is damaged: {error}",
-            hint="the files are kept; move catalog.sqlite aside and sync again",
+            hint=REBUILD_HINT,
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return MirrorUnusable(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.connection import transaction
+from ..catalog.connection import REBUILD_HINT, transaction
 from ..catalog.files import get_file
+from ..catalog.rows import count_again
 from ..catalog.texts import broken_indexes, rebuild_index
 from ..catalog.work import add_work
 from ..clock import Now, to_text
@@ -226,10 +227,12 @@ def check_catalog(conn: sqlite3.Connection) -> None:
     if found not in (["ok"], []):
         raise Damaged(
             f"the catalog is damaged: {'; '.join(found)}",
-            hint="the files are not touched; move catalog.sqlite aside and sync again",
+            hint=REBUILD_HINT,
         )
     if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
-        raise Damaged("the catalog's tables do not fit each other (foreign keys)")
+        raise Damaged(
+            "the catalog's tables do not fit each other (foreign keys)", hint=REBUILD_HINT
+        )
 
 
 def _compare(
@@ -311,6 +314,8 @@ def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now:
     curves need no plan: every cycle fetches the damaged ones.
     """
     with transaction(mirror.conn):
+        if any(one.what == "rows" for one in report.damage):
+            count_again(mirror.conn)
         for one in report.damage:
             if one.what == "rows":
                 _mend_rows(mirror, one.path, limits, now)

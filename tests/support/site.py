@@ -25,6 +25,7 @@ from lccmirror.sync.jobs import (
     verify_mirror,
 )
 from lccmirror.sync.progress import Progress, Silent
+from lccmirror.sync.rebuild import Rebuilt, rebuild_catalog
 from lccmirror.sync.report import CycleReport
 from tests.support.clocks import ManualClock
 from tests.support.misbehaving import MisbehavingServer
@@ -127,6 +128,12 @@ class Site:
         """Repair the mirror."""
         self.clock.forward(60)
         return repair_mirror(self.config, self.around())
+
+    def rebuild(self) -> Rebuilt:
+        """Make the catalog anew."""
+        self.clock.forward(60)
+        self.seen = len(self.server.requests)
+        return rebuild_catalog(self.config, self.around())
 
     def requests(self, path: str = "") -> list[str]:
         """Return ``GET /path`` of each request since the last sync began."""
