@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -26,6 +27,7 @@ from lccmirror.query import open_readonly
 from lccmirror.query.lc_many import copies_where, read_many
 from lccmirror.query.lightcurves import Copy, LightCurveFiles, chosen_copy
 from tests.support.daemon_process import until
+from tests.support.published import lightcurve
 
 Run = Callable[..., Result]
 STAR = "DMA-286-0000002"
@@ -201,6 +203,26 @@ def test_a_member_that_is_not_there_is_damage(
     result = runner(own, monkeypatch)(STAR)
     assert result.exit_code == 65
     assert f"has no member {(copy.member or '')[5:]}" in result.stderr
+
+
+def test_broken_lines_are_told_and_the_others_are_shown(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = lightcurve([("rjd", "f8", "%.3f")], [[1.0], [2.0], [3.0]])
+    text = text.replace(b"2.000", b"2.000,9")
+    (own / "mirror" / "one.gz").write_bytes(gzip.compress(text))
+    with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
+        conn.execute(
+            "UPDATE lightcurves SET path = 'one.gz', member = NULL "
+            "WHERE objectid = ? AND newest = 1",
+            (STAR,),
+        )
+        conn.commit()
+    result = runner(own, monkeypatch)(STAR)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == [{"rjd": 1.0}, {"rjd": 3.0}]
+    assert f"note: {STAR}: line" in result.stderr
+    assert "2 values in 1 columns: left out" in result.stderr
 
 
 def test_many_are_written_each_into_a_file(run: Run, tmp_path: Path) -> None:

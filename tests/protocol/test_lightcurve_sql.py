@@ -125,6 +125,23 @@ def test_a_dataset_is_a_table_with_typed_columns(catalog: ReadOnlyCatalog) -> No
             assert dict(zip(columns, row, strict=True)) == json.loads(data)
 
 
+def test_a_dataset_whose_rows_another_one_holds_has_them_too(own: Path) -> None:
+    with closing(sqlite3.connect(own / "catalog.sqlite")) as conn:
+        (holder, nrows), (other, _) = conn.execute(
+            "SELECT setid, nrows FROM datasets WHERE nrows > 0 LIMIT 2"
+        )
+        conn.execute("DELETE FROM dataset_rows WHERE setid = ?", (other,))
+        conn.execute("DELETE FROM dataset_columns WHERE setid = ?", (other,))
+        conn.execute(
+            "UPDATE datasets SET same_as = ?, nrows = ? WHERE setid = ?", (holder, nrows, other)
+        )
+        conn.commit()
+    with open_readonly(own) as opened:
+        asked = [ask(opened, f"SELECT * FROM dataset('{setid}')") for setid in (holder, other)]
+    assert asked[0] == asked[1]
+    assert len(asked[0][1]) == nrows
+
+
 def test_datasets_are_joined(catalog: ReadOnlyCatalog) -> None:
     sql = "SELECT d.setid, d.nrows, count(*) FROM datasets d, dataset(d.setid) GROUP BY 1"
     assert all(nrows == count for _, nrows, count in ask(catalog, sql)[1])

@@ -64,6 +64,7 @@ def test_pandas_has_missing_integers_units_and_metadata(curve: LightCurve) -> No
     assert table["stf"].isna().tolist() == [False, True]
     assert table["flt"].tolist() == ["r", "δ"]
     assert table.attrs["units"]["rjd"] == "d"
+    assert table.attrs["descriptions"]["mag"] == "magnitude"
     assert table.attrs["metadata"]["teff"] == 6000
     assert isinstance(table, pandas.DataFrame)
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from lccmirror.errors import UsageError
-from lccmirror.query.periods import find_periods
+from lccmirror.formats import read_lightcurve
+from lccmirror.query.periods import find_periods, periods_of
+from tests.support.published import lightcurve
 
 
 def nights(period: float, count: int = 300, seed: int = 1) -> tuple[Any, Any, Any]:
@@ -58,6 +60,21 @@ def test_missing_points_and_errors_do_not_matter() -> None:
     assert best.period_d == pytest.approx(0.5312345, rel=1e-4)
     none = find_periods(times, magnitudes, errors * 0)[0]
     assert none.period_d == pytest.approx(0.5312345, rel=1e-4)
+
+
+def test_a_star_s_colour_is_not_its_variability() -> None:
+    """Each night has a filter of its own, which differ by far more than the star varies."""
+    times, magnitudes, errors = nights(0.5312345)
+    bands = np.where(np.floor(times) % 2 == 0, "r", "i")
+    columns = [("rjd", "f8", "%.7f"), ("flt", "U1", "%s"), ("mag", "f8", "%.5f"),
+               ("mag_err", "f8", "%.5f")]  # fmt: skip
+    rows = [
+        [time, band, magnitude + (3.0 if band == "i" else 0.0), error]
+        for time, band, magnitude, error in zip(times, bands, magnitudes, errors, strict=True)
+    ]
+    best = periods_of(read_lightcurve(lightcurve(columns, rows)), "mag")[0]
+    assert best.period_d == pytest.approx(0.5312345, rel=1e-3)
+    assert best.power > 0.9
 
 
 def test_what_cannot_be_searched_is_said() -> None:

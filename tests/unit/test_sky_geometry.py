@@ -109,6 +109,9 @@ def test_sql_has_the_same_distance(a: float, b: float, c: float, d: float) -> No
     ("expression", "answer"),
     [
         ("in_cone(10, 20, 10, 20, 1)", 1),
+        ("in_cone(10, 20, 10, 20, 0)", 1),
+        ("in_cone(0, 0, 1, 0, 60)", 1),
+        ("in_cone(0, 0, 1, 0, 59.999999)", 0),
         ("in_cone(0, 0, 359.99, 0, 0.61)", 1),
         ("in_cone(0, 0, 359.99, 0, 0.5)", 0),
         ("in_cone(0, 89.99, 180, 89.99, 1.2001)", 1),
