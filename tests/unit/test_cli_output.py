@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lccmirror.catalog.migrate import SCHEMA_VERSION
 from lccmirror.cli.json_rows import distinct, write_json
 from lccmirror.cli.output import OutputOptions, write_result
 from lccmirror.cli.settings import Settings
@@ -298,6 +299,7 @@ def test_two_forms_at_once_are_refused(options: OutputOptions) -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     conn = sqlite3.connect(tmp_path / "catalog.sqlite")
+    conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
     conn.execute("create table t (n integer, text text)")
     conn.executemany(
         "insert into t values (?, ?)", [(1, "é"), (None, "\x1b[31mred"), (3, "x" * 300)]
