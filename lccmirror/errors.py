@@ -92,7 +92,7 @@ class MirrorUnusable(LocalError):
 
 
 class InTheWay(MirrorUnusable):
-    """Something that is not ours lies where a file of the mirror is to go."""
+    """Something that is not ours lies where a file of the mirror is to go, or took one away."""
 
 
 class MirrorLocked(LocalError):

@@ -69,12 +69,16 @@ class Stop(threading.Event):
         self._final = True
         self.set()
 
-    def renew(self) -> None:
-        """Let the next task begin, unless the daemon is to end."""
-        self.clear()
+    def clear(self) -> None:
+        """Take a wish back, unless the daemon is to end."""
+        super().clear()
         # A wish that came in between has been cleared with the rest.
         if self._final:
             self.set()
+
+    def renew(self) -> None:
+        """Let the next task begin, unless the daemon is to end."""
+        self.clear()
 
 
 _STEP_S = 5.0

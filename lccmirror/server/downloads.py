@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -201,7 +202,7 @@ class Download:
         if version is None:
             raise RuntimeError("the download is not done")
         with self._room(), durable.open_for_append(self._part) as file:
-            durable.flush_file(file)
+            self._flush(file)
         has_md5 = _MD5_ETAG.match(version.etag or "") is not None
         return Downloaded(
             size=self._size,
@@ -218,11 +219,15 @@ class Download:
         """Go on with a part of an earlier run, if it is of what is wanted now."""
         sidecar = load_sidecar(self._part)
         try:
-            size = self._part.stat().st_size
+            status = self._part.lstat()
         except FileNotFoundError:
             return
+        size = status.st_size
         if (
-            sidecar is None
+            # anything else than a plain file of one name is not ours
+            not stat.S_ISREG(status.st_mode)
+            or status.st_nlink > 1
+            or sidecar is None
             or sidecar.path != self.path
             or sidecar.total is None
             or size > sidecar.total
@@ -319,6 +324,19 @@ class Download:
         self._version = None
         self._resumed_from = 0
         self._forget_content()
+
+    def _flush(self, file: BinaryIO) -> None:
+        """Flush the part; where that fails, nobody knows what of it is on the disk.
+
+        The system may still show all of it, and let a second flush succeed.
+        """
+        try:
+            durable.flush_file(file)
+        except OSError:
+            # on a disk that has become read-only it is read again after that
+            with suppress(OSError):
+                discard(self._part)
+            raise
 
     def _forget_content(self) -> None:
         self._size = 0

@@ -81,20 +81,30 @@ class Work:
 
     def _run(self, queue: Iterator[WorkItem]) -> None:
         self._queue = queue
-        workers = self._session.config.mirror.workers
-        with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
-            try:
-                self._fill(workers)
-                while self._running:
-                    finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        self._take(self._running.pop(future), future)
-                        self._log.look()
-                    self._fill(workers)
-            except BaseException:
-                # The workers look at this between two pieces of a file.
-                self._session.stop.set()
-                raise
+        workers, stop = self._session.config.mirror.workers, self._session.stop
+        ours = False
+        try:
+            with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as self._pool:
+                try:
+                    self._work_off(workers)
+                except BaseException:
+                    # The workers look at this between two pieces of a file.
+                    ours = not stop.is_set()
+                    stop.set()
+                    raise
+        finally:
+            # What comes after this must not take it for somebody's wish.
+            if ours:
+                stop.clear()
+
+    def _work_off(self, workers: int) -> None:
+        self._fill(workers)
+        while self._running:
+            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                self._take(self._running.pop(future), future)
+                self._log.look()
+            self._fill(workers)
 
     def _fill(self, workers: int) -> None:
         if self._session.stop.is_set():

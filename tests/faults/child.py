@@ -20,9 +20,10 @@ import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.faults.commits import watch_catalogs
+from tests.faults.failing import Failing, Failure, watch_reads
 from tests.faults.journal import Recorder
 from tests.faults.operations import Operation, Watch, watch_files
 from tests.faults.steps import Steps
@@ -52,6 +53,8 @@ class Job:
         The step, from 0, at which it is killed; None: never.
     journal
         Where to write down all that it did.
+    failure
+        A `failing.Failure`, as a dictionary: what goes wrong with the disk.
     """
 
     config: str
@@ -60,6 +63,7 @@ class Job:
     search: str = ""
     die_at: int | None = None
     journal: str | None = None
+    failure: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,31 +80,40 @@ class Outcome:
         Of the job, None if it was killed.
     error
         What else ended it, or changed a file by another way.
+    failed_at
+        The first operation that failed.
     """
 
     killed_at: str | None = None
     steps: int = 0
     exit_code: int | None = None
     error: str | None = None
+    failed_at: str | None = None
 
 
 class _Told:
-    """Passes on to the steps, the strays, and a recorder if there is one."""
+    """Passes on to the steps, the strays, what fails, and a recorder if there is one."""
 
-    def __init__(self, steps: Steps, strays: Strays, recorder: Recorder | None) -> None:
+    def __init__(
+        self, steps: Steps, strays: Strays, failing: Failing, recorder: Recorder | None
+    ) -> None:
         self._steps, self._strays, self._recorder = steps, strays, recorder
+        self._failing = failing
 
     def before(self, operation: Operation) -> None:
         self._strays.told(operation)
         self._steps.before(operation)
+        self._failing.before(operation)
         if self._recorder is not None:
             self._recorder.before(operation)
 
     def within(self, operation: Operation) -> None:
         self._steps.within(operation)
+        self._failing.within(operation)
 
     def after(self, operation: Operation) -> None:
         self._steps.after(operation)
+        self._failing.after(operation)
         if self._recorder is not None:
             self._recorder.after(operation)
 
@@ -126,13 +139,17 @@ def run(job: Job, watch: Watch, strays: Strays, out: int) -> None:
 
     steps = Steps(job.die_at, last_words)
     recorder = None if job.journal is None else Recorder(roots)
-    watch.begin(_Told(steps, strays, recorder), *roots)
+    failure = None if job.failure is None else Failure(**job.failure)
+    failing = Failing(watch, failure, config.path.parent / "tmp")
+    watch_reads(failing.read)
+    watch.begin(_Told(steps, strays, failing, recorder), *roots)
     try:
         code = do(job, config)
-        error = "; ".join(strays.found) or None
-        outcome = Outcome(steps=steps.count, exit_code=code, error=error)
-    except Exception as failure:  # noqa: BLE001 -- whatever it was, the test shall see it
-        outcome = Outcome(steps=steps.count, error=repr(failure))
+        error = "; ".join(strays.found + failing.wrong) or None
+        outcome = Outcome(None, steps.count, code, error, failing.first)
+    except Exception as ended:  # noqa: BLE001 -- whatever it was, the test shall see it
+        error = "; ".join([repr(ended), *strays.found, *failing.wrong])
+        outcome = Outcome(None, steps.count, None, error, failing.first)
     if recorder is not None and job.journal is not None:
         recorder.journal().save(Path(job.journal))
     say(out, outcome)

@@ -476,6 +476,46 @@ def test_a_symlink_in_place_of_the_part_is_not_followed(part: Path, tmp_path: Pa
     assert victim.read_bytes() == b"precious"
 
 
+def test_a_part_whose_flush_fails_is_not_gone_on_with(
+    part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size == len(CONTENT):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    # The system would show all of it, and a second flush would succeed.
+    monkeypatch.setattr(os, "fsync", broken)
+    with ScriptedServer(serving()) as server, client_for(server) as client:
+        with pytest.raises(OSError, match="Input/output"):
+            client.download(PATH, part)
+        monkeypatch.undo()
+        assert not part.exists()
+        got = client.download(PATH, part)
+    assert (got.resumed_from, got.received_bytes) == (0, len(CONTENT))
+    check_whole(got, part)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "one file with another"])
+def test_what_is_no_part_of_ours_is_not_taken_for_one(
+    part: Path, tmp_path: Path, kind: str
+) -> None:
+    begun(part, 1000)
+    precious = tmp_path / "precious"
+    precious.write_bytes(CONTENT[:1000])
+    part.unlink()
+    if kind == "a pipe":
+        os.mkfifo(part)
+    else:
+        part.hardlink_to(precious)
+    with ScriptedServer(serving()) as server, client_for(server) as client:
+        if kind == "a pipe":
+            with pytest.raises(OSError, match="No such device"):
+                client.download(PATH, part)
+        else:
+            check_whole(client.download(PATH, part), part)
+    assert precious.read_bytes() == CONTENT[:1000]
+
+
 def test_discard_removes_part_and_sidecar(part: Path, tmp_path: Path) -> None:
     begun(part, 10)
     discard(part)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.demo.messages import Answer
 from lccmirror.errors import InTheWay, MirrorUnusable
 from lccmirror.sync import layout
 from tests.support import misbehaving as wrong
@@ -81,6 +82,23 @@ def test_a_download_that_finds_a_folder_in_its_place(site: Site) -> None:
     assert site.states()[free] == "mirrored"
     assert str(part) in report.failed[blocked]
     part.rmdir()
+    site.clock.forward(3600)
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_a_file_that_is_removed_while_it_arrives_is_told_and_fetched_again(site: Site) -> None:
+    robbed, free = site.server.make_dataset(), site.server.make_dataset(columns=("ndet",))
+    part = site.root / layout.arriving(layout.product(robbed, "json"))
+
+    def rob(turn: wrong.Turn) -> Answer:
+        part.unlink()
+        return turn.honest()
+
+    site.server.add(f"/d/.*{robbed}.*csv", rob)
+    report = site.sync()
+    assert site.states()[free] == "mirrored"
+    assert "gone while it was in use" in report.failed[robbed]
     site.clock.forward(3600)
     assert site.sync().exit_code == 0
     site.check()

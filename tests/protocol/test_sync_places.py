@@ -20,6 +20,7 @@ from lccmirror.errors import (
     MirrorLocked,
     MirrorUnusable,
 )
+from lccmirror.sync import layout
 from lccmirror.sync.mirror import open_mirror, open_to_read
 from lccmirror.sync.verify import verify
 from tests.support.confined import Limits, Told, confined
@@ -260,6 +261,19 @@ def test_two_at_once(site: Site) -> None:
                 job()
             assert caught.value.exit_code == 75
             assert_told(caught.value, str(site.root), f"process {os.getpid()}")
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_two_at_once_although_somebody_has_removed_the_lock(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    with open_mirror(site.root, site.config.server.url):
+        (site.root / layout.LOCK).unlink()
+        for _ in range(2):
+            with pytest.raises(MirrorLocked) as caught:
+                site.sync()
+            assert_told(caught.value, str(site.root), "was removed")
     assert site.sync().exit_code == 0
     site.check()
 

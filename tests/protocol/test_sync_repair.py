@@ -206,7 +206,12 @@ def test_what_the_server_no_longer_has_is_kept_as_it_is(site: Site) -> None:
     site.server.delete(gone)
     repaired = site.repair()
     assert repaired.exit_code == 65
-    assert path.read_bytes() == before
+    (kept,) = path.parent.glob(f"{path.name}.*.damaged")
+    assert kept.read_bytes() == before
+    assert not path.exists()
+    (left,) = site.verify().found.damage
+    assert (site.root / left.path, left.setid) == (kept, gone)
+    assert site.verify().found.unknown == []
     assert site.file(gone, "lczip").exists()
     assert site.states() == {gone: "mirrored"}
     assert len(site.sql("SELECT * FROM dataset_rows")) > 0
@@ -229,9 +234,13 @@ def test_a_zip_that_the_server_no_longer_has(site: Site, told: bool) -> None:
         assert site.states() == {setid: "partial"}
         ((reason,),) = site.sql("SELECT reason FROM datasets")
         assert "damaged here" in reason
-        assert site.sql("SELECT state FROM files WHERE kind = 'lczip'") == [("damaged",)]
-        assert site.sql("SELECT * FROM lightcurves") == entries
-        assert path.read_bytes() == before
+        ((state, moved),) = site.sql("SELECT state, path FROM files WHERE kind = 'lczip'")
+        assert (state, moved.endswith(".damaged")) == ("damaged", True)
+        # What is left of it can still be read, member by member.
+        assert site.sql("SELECT DISTINCT path FROM lightcurves") == [(moved,)]
+        assert len(site.sql("SELECT * FROM lightcurves")) == len(entries)
+        assert (site.root / moved).read_bytes() == before
+        assert not path.exists()
     site.server.behave()
     if told:
         with site.writing() as conn:
@@ -264,6 +273,26 @@ def test_without_the_server_nothing_is_made_worse(site: Site) -> None:
     site.clock.forward(86_400)
     assert site.repair().exit_code == 0
     site.check()
+
+
+def test_a_repair_that_is_given_up_says_why_and_what_is_left(tmp_path: Path) -> None:
+    with Site(tmp_path, '[server]\nretry_total = "1s"\n[mirror]\nworkers = 1') as site:
+        names = ("sdssr", "ndet", "kmag", "objtype", "starname")
+        for setid in [site.server.make_dataset(columns=(name,)) for name in names]:
+            site.sync()
+            flip(site.file(setid, "csv"))
+        # So many in a row that cannot be reached, and no more are asked for.
+        site.server.add("/set/|/d/", wrong.reset(), times=None)
+        repaired = site.repair()
+        assert repaired.exit_code == 65
+        assert repaired.repair is not None
+        assert repaired.repair.error is not None
+        assert repaired.left is not None
+        assert len(repaired.left.damage) == len(names)
+        site.server.behave()
+        site.clock.forward(86_400)
+        assert site.repair().exit_code == 0
+        site.check()
 
 
 def test_however_much_is_damaged_a_few_are_named_and_all_come_again(

@@ -36,6 +36,30 @@ def test_a_link_is_never_written_through(
     assert target.read_bytes() == b"precious"
 
 
+def test_what_is_written_to_a_file_of_two_names_comes_to_one_alone(tmp_path: Path) -> None:
+    other, path = tmp_path / "other", tmp_path / "path"
+    other.write_bytes(b"precious")
+    path.hardlink_to(other)
+    with pytest.raises(FileExistsError, match="one file with another"):
+        durable.open_for_append(path)
+    with durable.open_for_write(path) as file:
+        file.write(b"new")
+    assert (path.read_bytes(), other.read_bytes()) == (b"new", b"precious")
+
+
+@pytest.mark.parametrize("open_", [durable.open_for_append, durable.open_for_write])
+def test_a_pipe_is_refused_and_nobody_waits_for_its_reader(
+    tmp_path: Path, open_: Callable[[Path], BinaryIO]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"No such device|no plain file"):
+        open_(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(FileExistsError, match="no plain file"):
+        open_(tmp_path / "pipe")
+    os.close(reader)
+
+
 @pytest.mark.parametrize("write", [durable.write_file, durable.write_note])
 def test_a_link_is_replaced_by_a_file(
     tmp_path: Path, write: Callable[[Path, bytes], None]
