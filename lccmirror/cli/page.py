@@ -40,8 +40,8 @@ class Page:
 
     def text(self) -> str:
         """Return all of it, without the blanks that fill up lines."""
-        lines = self._out.getvalue().split("\n")
-        return "\n".join(line.rstrip() for line in lines) + "\n"
+        lines = self._out.getvalue().removesuffix("\n").split("\n")
+        return "".join(f"{line.rstrip()}\n" for line in lines)
 
     def title(self, text: str) -> None:
         """Print what the page is about."""

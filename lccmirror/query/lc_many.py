@@ -70,7 +70,8 @@ def copies_where(
         If the condition is wrong.
     """
     # So that what is said of a mistake is said of the condition, and not of our statement.
-    run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE {condition}", params)
+    # It stands on lines of its own, since the line with the mistake is shown.
+    run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE\n{condition}", params)
     found = run_query(catalog, _CHOSEN.format(condition=condition), params)
     return [_copy(*row) for row in found.rows]
 

@@ -264,6 +264,7 @@ def test_many_go_on_after_one_that_is_damaged(
     [
         ("sdsr < 12", "did you mean sdssr?"),
         ("sdssr <", "incomplete input"),
+        ("sdssr < < 2", '": syntax error\n  sdssr < < 2\n          ^'),
         ("sdssr < 'x", "unrecognized token"),
         ("1; DELETE FROM objects", "more than one statement"),
         ("load_extension('x')", "refused"),

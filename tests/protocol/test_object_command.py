@@ -148,6 +148,7 @@ def test_it_fits_the_page_and_says_what_matters(
     chart = f"{mirror.site.root}/objects/demo_field_a/{mirror.objectid}-finderchart.png"
     assert max(len(line) for line in lines if line not in paths) <= int(columns)
     assert all(line == line.rstrip() for line in lines)
+    assert lines[-1]
     for text in (
         f"{mirror.objectid} in demo_field_a (Demo field A)",
         "sdssr",
