@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs docs-examples debian-tools hour fuzz bench clean
+.PHONY: demo test check docs docs-examples debian-tools hour fuzz soak mutations bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,18 @@ FUZZ_S ?= 60
 fuzz: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_S) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+
+# Every parser and every fault for SOAK_S seconds in all; SOAK_SEED plays a run again. The last
+# line is the campaign's: faults=N lost=0 wrong=0 stuck=0
+SOAK_S ?= 3600
+soak: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $$(( ($(SOAK_S) + 99) / 100 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+	$(BIN)/python -m tests.faults --seconds $$(( $(SOAK_S) * 4 / 5 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
+# Break the code in places that matter, and show that each is caught; MUTATIONS=word for some.
+mutations: $(VENV)/installed
+	$(BIN)/python -m tests.faults.mutations $(MUTATIONS)
 
 # all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the readers
 bench: $(VENV)/installed

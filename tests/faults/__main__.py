@@ -7,11 +7,12 @@ zeros. A failure is printed with what plays it again.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import cycle
 
 from tests.faults.campaign import NAMES, Case, Verdict, close, load, told
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="which cases; random if not given")
     parser.add_argument("--family", choices=NAMES, action="append", help="no others")
     parser.add_argument("--cases", type=int, help="no more than so many")
+    parser.add_argument("--until-failure", action="store_true", help="end with the first")
     parser.add_argument("--replay", help="one case, as it was printed", metavar="CASE")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
@@ -38,7 +40,19 @@ def main() -> int:
     if given.cases is not None:
         cases = (case for _, case in zip(range(given.cases), cases, strict=False))
     until = time.monotonic() + given.seconds
-    return summary(play(cases, given.processes, until), names)
+    played = play(cases, given.processes, until)
+    return summary(until_failure(played) if given.until_failure else played, names)
+
+
+def until_failure(
+    played: Generator[tuple[Case, Verdict]],
+) -> Iterator[tuple[Case, Verdict]]:
+    """Yield up to the first failure."""
+    with contextlib.closing(played):
+        for case, verdict in played:
+            yield case, verdict
+            if not verdict:
+                return
 
 
 def is_there(name: str) -> bool:

@@ -6,7 +6,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from tests.faults.campaign import Case, Family, Verdict, close, judge, load
 _PATIENCE_S = 300.0
 
 
-def play(cases: Iterator[Case], processes: int, until: float) -> Iterator[tuple[Case, Verdict]]:
+def play(
+    cases: Iterator[Case], processes: int, until: float
+) -> Generator[tuple[Case, Verdict]]:
     """Play cases in so many processes, and yield each with its verdict.
 
     Parameters

@@ -1,0 +1,353 @@
+"""The mutations: ways in which code that matters might be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DURABLE = "lccmirror/durable.py"
+_PLACE = "lccmirror/sync/place.py"
+_INGEST = "lccmirror/sync/ingest.py"
+_FETCH = "lccmirror/sync/fetch.py"
+_RECOVER = "lccmirror/sync/recover.py"
+_DOWNLOADS = "lccmirror/server/downloads.py"
+_DOWNLOAD_TESTS = "tests/protocol/test_downloads.py"
+
+_POWER = "power:1:180"
+_CRASH = "crash:1:180"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One way to be wrong.
+
+    Parameters
+    ----------
+    name
+        In words.
+    file
+        What is changed.
+    changes
+        Lines that are there once, and what is put in their place.
+    caught_by
+        ``family:seed:cases`` of the campaign, or a test.
+    """
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    caught_by: str
+
+
+MUTATIONS = (
+    Mutation(
+        "files are not flushed",
+        _DURABLE,
+        (("    os.fsync(file.fileno())\n", ""),),
+        _POWER,
+    ),
+    Mutation(
+        "folders are not flushed",
+        _DURABLE,
+        (
+            (
+                "        os.fsync(descriptor)\n    finally:\n        os.close(descriptor)\n"
+                "\n\ndef flush_path",
+                "        pass\n    finally:\n        os.close(descriptor)\n\n\ndef flush_path",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "the folder is not flushed after a rename",
+        _DURABLE,
+        (
+            (
+                "    temporary.replace(final)\n    flush_folder(final.parent)\n",
+                "    temporary.replace(final)\n",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a new folder's own name is not flushed",
+        _DURABLE,
+        (
+            (
+                "        one.mkdir(mode=mode, exist_ok=True)\n"
+                "        flush_folder(one.parent)\n",
+                "        one.mkdir(mode=mode, exist_ok=True)\n",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a link is not flushed",
+        _DURABLE,
+        (
+            (
+                "    new.hardlink_to(existing)\n    flush_folder(new.parent)\n",
+                "    new.hardlink_to(existing)\n",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a removal is not flushed",
+        _DURABLE,
+        (
+            (
+                "    path.unlink(missing_ok=True)\n    flush_folder(path.parent)\n",
+                "    path.unlink(missing_ok=True)\n",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a download is not flushed when it is whole",
+        _DOWNLOADS,
+        (
+            (
+                "        with self._room(), durable.open_for_append(self._part) as file:\n"
+                "            self._flush(file)\n        has_md5",
+                "        has_md5",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a dataset's JSON is not flushed",
+        _FETCH,
+        (
+            (
+                "                page += 1\n        flush_file(raw)\n",
+                "                page += 1\n",
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "a noted JSON is not compared with its hash",
+        _FETCH,
+        (
+            (
+                'known.get("version") == version and known.get("sha256") == sha256_of(part)',
+                'known.get("version") == version',
+            ),
+        ),
+        _POWER,
+    ),
+    Mutation(
+        "files are written in their place, not beside it",
+        _DURABLE,
+        (
+            (
+                "    temporary.replace(final)\n    flush_folder(final.parent)\n",
+                "    with open_for_write(final) as file:\n"
+                "        file.write(temporary.read_bytes())\n"
+                "        flush_file(file)\n"
+                "    temporary.unlink()\n"
+                "    flush_folder(final.parent)\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "files are written by other means than durable",
+        _PLACE,
+        (
+            (
+                "    durable.put_in_place(product.part, final)\n",
+                "    product.part.replace(final)\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "commits are not flushed (synchronous=NORMAL)",
+        "lccmirror/catalog/connection.py",
+        (("PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),),
+        _CRASH,
+    ),
+    Mutation(
+        "the row is committed before the rename",
+        _PLACE,
+        (
+            (
+                "    durable.put_in_place(product.part, final)\n"
+                "    put_file(mirror.conn, _row(product, now, setid, collection))\n",
+                "    put_file(mirror.conn, _row(product, now, setid, collection))\n"
+                '    mirror.conn.execute("COMMIT")\n'
+                '    mirror.conn.execute("BEGIN IMMEDIATE")\n'
+                "    durable.put_in_place(product.part, final)\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "the note of a download goes before its row is committed",
+        _INGEST,
+        (
+            (
+                "        for product in products.values():\n"
+                "            put_product(mirror, product, now, setid=fetched.setid)\n",
+                "        for product in products.values():\n"
+                "            put_product(mirror, product, now, setid=fetched.setid)\n"
+                "            forget_arrival(product)\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "what was cut off before its commit is not taken back",
+        _RECOVER,
+        (
+            (
+                "            if row is None or row.sha256 != sha256_of(final):\n"
+                "                durable.put_in_place(final, part)\n",
+                "            assert row is None or row\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "a replaced version is not put back",
+        _RECOVER,
+        (("        durable.put_in_place(old, final)\n", "        durable.remove(old)\n"),),
+        _CRASH,
+    ),
+    Mutation(
+        "a replaced version is not kept",
+        _PLACE,
+        (("        durable.link(final, mirror.at(kept))\n", "        return\n"),),
+        _CRASH,
+    ),
+    Mutation(
+        "pruning removes files before it commits that",
+        "lccmirror/sync/prune.py",
+        (
+            (
+                "    with transaction(mirror.conn):\n        if one.what",
+                "    for path in paths_of(mirror.conn, one.name):\n"
+                "        mirror.at(path).unlink(missing_ok=True)\n"
+                "    with transaction(mirror.conn):\n        if one.what",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "a pruning that was cut off is not ended",
+        _RECOVER,
+        (("    finish_pruning(mirror)\n", ""),),
+        _CRASH,
+    ),
+    Mutation(
+        "incoming is not cleaned",
+        _RECOVER,
+        (
+            (
+                "        if not _is_folder(entry) and not _of_use(mirror, entry):\n",
+                "        if not entry:\n",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "rows are written outside the transaction of their dataset",
+        _INGEST,
+        (
+            (
+                "        for product in products.values():\n"
+                "            put_product(mirror, product, now, setid=fetched.setid)\n"
+                "    for product",
+                '    mirror.conn.execute("BEGIN IMMEDIATE")\n'
+                "    for product in products.values():\n"
+                "        put_product(mirror, product, now, setid=fetched.setid)\n"
+                '    mirror.conn.execute("COMMIT")\n'
+                "    for product",
+            ),
+        ),
+        _CRASH,
+    ),
+    Mutation(
+        "the CRC of a ZIP's members is not compared",
+        "lccmirror/formats/zip_members.py",
+        (("        if crc != entry.crc32:\n", "        if crc < 0:\n"),),
+        "tests/unit/test_formats_lczip.py",
+    ),
+    Mutation(
+        "the range of a 206 is not compared",
+        _DOWNLOADS,
+        (
+            (
+                "        fits = span is not None and span[:2] == (self._size, span[2] - 1)\n",
+                "        fits = True\n",
+            ),
+        ),
+        _DOWNLOAD_TESTS,
+    ),
+    Mutation(
+        "the length is not compared with the one announced",
+        _DOWNLOADS,
+        (
+            (
+                "        if total is not None and self._size != total:\n",
+                "        if total == -1:\n",
+            ),
+        ),
+        _DOWNLOAD_TESTS,
+    ),
+    Mutation(
+        "another version of a file is taken for the same",
+        "lccmirror/server/sidecar.py",
+        (
+            (
+                "        one.size == other.size\n"
+                "        and one.last_modified == other.last_modified\n",
+                "        one is not other\n",
+            ),
+        ),
+        _DOWNLOAD_TESTS,
+    ),
+    Mutation(
+        "a part is gone on with whatever its sidecar says",
+        _DOWNLOADS,
+        (
+            (
+                "            or sidecar.path != self.path\n"
+                "            or sidecar.total is None\n"
+                "            or size > sidecar.total\n",
+                "            or sidecar.total is None\n",
+            ),
+        ),
+        _DOWNLOAD_TESTS,
+    ),
+    Mutation(
+        "a redirect to another host is followed, with the key",
+        "lccmirror/server/transport.py",
+        (("        if not self.origin.holds(target):\n", "        if not target:\n"),),
+        "tests/protocol/test_client_http.py",
+    ),
+    Mutation(
+        "verify compares sizes only",
+        "lccmirror/sync/verify.py",
+        (('    return (None, "") if found == sha256', '    return (None, "") if found'),),
+        "tests/protocol/test_sync_repair.py",
+    ),
+    Mutation(
+        "foreign keys are off",
+        "lccmirror/catalog/connection.py",
+        (('        conn.execute("PRAGMA foreign_keys = ON")\n', ""),),
+        "tests/unit/test_catalog_connection.py",
+    ),
+    Mutation(
+        "a key is readable by others",
+        _DURABLE,
+        (
+            (
+                "            os.fchmod(file.fileno(), 0o600)\n",
+                "            os.fchmod(file.fileno(), 0o640)\n",
+            ),
+        ),
+        _CRASH,
+    ),
+)
