@@ -4,10 +4,11 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs docs-examples debian-tools hour fuzz soak mutations bench clean
+.PHONY: demo test check docs docs-examples debian-tools hour fuzz soak mutations audit bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet --editable '.[dev,plot]'
 	touch $@
 
@@ -15,6 +16,12 @@ check: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit
+
+# The same with the advisory databases asked, which needs the network, and the list renewed.
+audit: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[audit]'
+	$(BIN)/python -m tests.audit --online
 
 test: check debian-tools
 	$(BIN)/python -m pytest -n auto --dist loadgroup

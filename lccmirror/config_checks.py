@@ -29,7 +29,7 @@ from .config_model import (
 from .errors import UsageError
 from .names import printable
 from .positions import read_targets
-from .private import owner_trouble
+from .private import ITS_GROUP, owner_trouble, who_else_writes
 
 LEAST_INTERVAL_S = 15 * 60.0
 """Between two runs of a search: each leaves a dataset on somebody's server."""
@@ -95,6 +95,35 @@ def check_tables(
             ("select", "visibility"),
             "without server.api_key_file no private dataset is ever seen",
         )
+
+
+def check_writers(
+    path: FilePath, server: Converted, told: Sequence[Converted], findings: Findings
+) -> None:
+    """Look who else can change the configuration file.
+
+    What it names is done as the user who runs us: a command is run, a key is sent to the
+    server. A file that anybody may have written does not get that far.
+    """
+    try:
+        who = who_else_writes(path.stat())
+    except OSError:
+        return  # it has just been read; it is gone again
+    if who is None:
+        return
+    assert isinstance(server.table, ServerConfig)
+    findings.warnings.add((), f"can be changed by {who}, and with it what is done as you")
+    if who == ITS_GROUP:
+        return
+    if server.table.api_key_file is not None:
+        findings.mistakes.add(
+            ("server", "api_key_file"), f"not from a file that can be changed by {who}"
+        )
+    for index, (one, _) in enumerate(told):
+        if isinstance(one, NotifyConfig) and one.command:
+            findings.mistakes.add(
+                ("notify", index, "command"), f"not from a file that can be changed by {who}"
+            )
 
 
 def check_objects(
@@ -308,6 +337,11 @@ def _check_mirror(mirror: Converted, findings: Findings, *, thorough: bool) -> N
     except (OSError, StopIteration):
         # Whether the root is any good is found out by whoever opens the mirror.
         return
+    if table.root.is_dir() and (who := who_else_writes(table.root.stat())):
+        findings.warnings.add(
+            ("mirror", "root"),
+            f"can be written to by {who}: who could put other files in place of the mirror's",
+        )
     if table.min_free >= total:
         findings.mistakes.add(
             ("mirror", "min_free"),

@@ -48,8 +48,8 @@ def place(file: FilePath, lines: LineMap, path: Path) -> str:
     key = ""
     for part in path:
         key += f"[{part}]" if isinstance(part, int) else f"{'.' if key else ''}{_word(part)}"
-    name = printable(str(file))
-    return f"{name}:{line}: {key}: " if line else f"{name}: {key}: "
+    where = printable(str(file)) + (f":{line}: " if line else ": ")
+    return f"{where}{key}: " if key else where
 
 
 class Converted(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 from .credentials import is_credential
 from .errors import ConfigError
 
+ITS_GROUP = "its group"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -81,3 +82,34 @@ def check_private_folder(folder: Path, what: str) -> None:
         )
     if owner_trouble(status):
         raise ConfigError(f"the folder of {what} belongs to another user: {folder}")
+
+
+def who_else_writes(status: os.stat_result) -> str | None:
+    """Say who but this user and root may write to a file or folder; None if nobody.
+
+    A group that is its owner's own, as most systems make one for every user, is nobody else.
+    """
+    if owner_trouble(status):
+        return "another user, who owns it"
+    if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+        return "everybody"
+    if status.st_mode & stat.S_IWGRP and not _is_own_group(status):
+        return ITS_GROUP
+    return None
+
+
+def _is_own_group(status: os.stat_result) -> bool:
+    # Only where a group may write: looking users up can ask a server.
+    import grp
+    import pwd
+
+    try:
+        owner = pwd.getpwuid(status.st_uid)
+        group = grp.getgrgid(status.st_gid)
+    except KeyError:
+        return False
+    return (
+        owner.pw_gid == group.gr_gid
+        and owner.pw_name == group.gr_name
+        and set(group.gr_mem) <= {owner.pw_name}
+    )

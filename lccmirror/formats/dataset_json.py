@@ -158,7 +158,8 @@ def _objects(walk: JsonWalk, names: list[str]) -> Iterator[list[tuple[Value, ...
             gc=False,
         )
     except ValueError as error:
-        raise FormatError(f"a column's name that cannot be looked for: {error}") from error
+        told = printable(str(error), 200)  # msgspec repeats the name
+        raise FormatError(f"a column's name that cannot be looked for: {told}") from error
     values = msgspec.structs.astuple
     for rows in walk.batches(msgspec.json.Decoder(list[row_type])):  # type: ignore[valid-type] # made above, of the columns
         yield [values(row) for row in rows]

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import FormatError
+from ..names import printable
 from .expanded import Read
 
 T = TypeVar("T")
@@ -143,7 +144,8 @@ class JsonWalk:
             continue
 
     def _wrong(self, what: str) -> FormatError:
-        return FormatError(f"{self._name}, byte {self.offset}: {what}")
+        # msgspec repeats names of what it was given
+        return FormatError(f"{self._name}, byte {self.offset}: {printable(what, 300)}")
 
     def _fill(self, size: int) -> None:
         """Have `size` bytes before us, if the text has them."""

@@ -55,6 +55,9 @@ def read_by_arrow(body: bytes, dtypes: Sequence[str], separator: str) -> list[Co
     pyarrow, csv = _arrow()
     if not body.endswith(b"\n") or any(text in body for text in _AMBIGUOUS):
         return None
+    # It takes an empty line for a row of empty values.
+    if len(dtypes) > 1 and (body.startswith(b"\n") or b"\n\n" in body):
+        return None
     if len(separator) != 1 or not separator.isascii() or separator in "\0\r\n":
         return None
     reading, parsing, converting = _options(tuple(dtypes), separator)

@@ -42,9 +42,10 @@ def read_columns(lines: Sequence[str], dtypes: Sequence[str], separator: str) ->
     separator
         Of any length.
     """
-    at_once = read_at_once(lines, dtypes, separator)
-    if at_once is not None:
-        return at_once
+    if not any("\0" in line for line in lines):
+        at_once = read_at_once(lines, dtypes, separator)
+        if at_once is not None:
+            return at_once
     cells = [line.split(separator) for line in lines]
     # NumPy's texts have no NULs at their end, so that values read at once have none either.
     return [
@@ -96,6 +97,11 @@ def read_at_once(
     list or None
         None if a line has another number of values, or a value is not of its column's
         type, or might not be.
+
+    Notes
+    -----
+    No line may have a NUL: NumPy's texts end before those at their end, so that one which
+    was cut there would not show it.
     """
     import numpy as np
 

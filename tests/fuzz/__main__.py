@@ -76,11 +76,9 @@ def _escaped(word: bytes) -> str:
     return "".join(chr(b) if 32 < b < 127 and b not in b'"\\' else f"\\x{b:02X}" for b in word)
 
 
-def measured(name: str, folder: Path | None) -> dict[str, Any]:
-    """Return how much of a target's modules is reached (see `measure`)."""
-    command = [sys.executable, "-m", "tests.fuzz.measure", name]
-    if folder is not None:
-        command.append(str(folder))
+def measured(work: Path, *names: str) -> dict[str, Any]:
+    """Return how much of the modules of some targets, or of all, is reached (see `measure`)."""
+    command = [sys.executable, "-m", "tests.fuzz.measure", f"--work={work}", *names]
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(answer.stdout)
     return found
@@ -123,7 +121,7 @@ def main() -> int:
         outcome = fuzz(target, work, told.seconds, seed)
         executions += outcome.executions
         finds += [(target, path) for path in outcome.finds]
-        reached = measured(name, work / name / "corpus")
+        reached = measured(work, name)
         print(
             f"{name:<12} {outcome.executions:>11,} "
             f"{outcome.branches_after - outcome.branches_before:>12,} "
@@ -133,6 +131,10 @@ def main() -> int:
         )
         if told.keep:
             keep(target, [path.read_bytes() for path in files(work / name / "corpus")])
+    if len(told.targets) != 1:
+        reached = measured(work, *told.targets)
+        lines, branches = _percent(reached["lines"]), _percent(reached["branches"])
+        print(f"{'together':<12} {executions:>11,} {lines:>19} {branches:>8} {len(finds):>5}")
     for target, path in finds:
         _show_find(target, path)
     if told.work is None and not finds:

@@ -9,13 +9,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import requests.structures
+import requests
+import urllib3
 
 from lccmirror.daemon.protocol import line, read_event, read_request
 from lccmirror.errors import FormatError, LccMirrorError, ServerError
 from lccmirror.formats.object_info import read_object_file, understand
 from lccmirror.server import SearchEvent
-from lccmirror.server.classify import plain, refusal
+from lccmirror.server.classify import (
+    check_json_start,
+    check_no_page,
+    check_status,
+    plain,
+)
 from lccmirror.server.gunzip import gunzipped
 from lccmirror.server.jsonfile import read_outline
 from lccmirror.server.keystore import parse_time
@@ -29,7 +35,7 @@ from lccmirror.server.parse_lists import (
 from lccmirror.server.reply import Reply
 from lccmirror.server.retry import http_date, retry_after
 from lccmirror.server.services import read_object_answer
-from lccmirror.server.sidecar import content_range, load_sidecar, of_reply
+from lccmirror.server.sidecar import content_range, load_sidecar, of_reply, same_version
 from lccmirror.server.stats import Stats
 from lccmirror.server.streams import read_search
 
@@ -169,12 +175,16 @@ def _gzip(data: bytes, folder: Path) -> None:
         find("another content when it comes in pieces")
 
 
-class _Headers:
-    """As much of a `requests.Response` as a `Reply` needs to tell of its headers."""
-
-    def __init__(self, status: int, headers: dict[str, str]) -> None:
-        self.status_code = status
-        self.headers = requests.structures.CaseInsensitiveDict(headers)
+def _reply(status: int, headers: dict[str, str], body: bytes) -> Reply:
+    """Return the reply that this answer of a server becomes."""
+    response = requests.Response()
+    response.status_code = status
+    response.headers = requests.structures.CaseInsensitiveDict(headers)
+    response.request = requests.Request("GET", "http://host/d/x.csv").prepare()
+    response.raw = urllib3.HTTPResponse(
+        io.BytesIO(body), headers, status, preload_content=False
+    )
+    return Reply(response, "file /d/x.csv", Stats(), lambda: None)
 
 
 def _headers(data: bytes, folder: Path) -> None:
@@ -182,8 +192,8 @@ def _headers(data: bytes, folder: Path) -> None:
     head, _, body = data.partition(b"\n\n")
     status, *given = head.decode("latin-1").split("\n")
     pairs = dict(one.split(":", 1) for one in given if ":" in one)
-    told: Any = _Headers(int(status) if status.isascii() and status.isdigit() else 500, pairs)
-    reply = Reply(told, "file /d/x.csv", Stats(), lambda: None)
+    pairs = {name: value for name, value in pairs.items() if name and name.isascii()}
+    code = int(status) if status.isascii() and status.isdigit() and len(status) == 3 else 500
     now = 1_800_000_000.0
     for value in (status, *pairs.values()):
         wait = retry_after(value, now)
@@ -195,16 +205,23 @@ def _headers(data: bytes, folder: Path) -> None:
         time = parse_time(value)
         if time is not None:
             time.isoformat()
-    span = content_range(reply)
-    if span is not None and not 0 <= span[0] <= span[1] < span[2]:
-        find(f"a range of {span}")
-    storable(reply.length)
-    storable(reply.content_type)
-    version = of_reply("/d/x.csv", reply, reply.length)
-    (folder / "part.json").write_bytes(body)
-    load_sidecar(folder / "part")
-    del version
-    raise refusal(reply, body, now)
+    with _reply(code, pairs, body) as reply:
+        span = content_range(reply)
+        if span is not None and not 0 <= span[0] <= span[1] < span[2]:
+            find(f"a range of {span}")
+        storable([reply.length, reply.content_type])
+        version = of_reply("/d/x.csv", reply, reply.length)
+        if not same_version(version.info, version.info):
+            find("a file of another version than itself")
+        (folder / "part.json").write_bytes(body)
+        load_sidecar(folder / "part")
+        if code == 206:
+            content = b"".join(reply.chunks(1000))
+            if len(content) > 1000:
+                find("more than the limit")
+            check_json_start(reply, content[:200])
+        check_no_page(reply)
+        check_status(reply, now)
 
 
 def _messages(data: bytes, folder: Path) -> None:
@@ -231,7 +248,7 @@ TARGETS = (
     Target(
         "stream",
         _stream,
-        (f"{_S}streams", f"{_S}fields", f"{_S}classify"),
+        (f"{_S}streams", f"{_S}fields"),
         seeds.streams,
         (*_JSON_WORDS, b'"status": "ok"', b'"setid"', b'"failed"', b'"background"', b"queued"),
     ),
@@ -284,7 +301,7 @@ TARGETS = (
     Target(
         "messages",
         _messages,
-        ("lccmirror.daemon.protocol", f"{_S}classify"),
+        ("lccmirror.daemon.protocol",),
         seeds.messages,
         (*_JSON_WORDS, b'"say"', b'"search run"', b'"done"', b'"failed"'),
         max_len=1024,

@@ -157,6 +157,10 @@ def headers() -> Seeds:
         b'206\nContent-Range:bytes 0-9/10\nETag:W/"abc"\nLast-Modified:Sun Nov 6 08:49:37 1994',
         b"401\nContent-Type:application/json; charset=x\n\n"
         b'{"status": "failed", "message": "API key"}',
+        b"206\nContent-Encoding:gzip\nContent-Type:application/json\n\n"
+        + gzip.compress(b' {"a": 1}', mtime=0),
+        b"206\nTransfer-Encoding:chunked\n\n<html>",
+        b"206\nContent-Length:5\nContent-Type:text/html\n\n{}",
         b"429\nRetry-After:Sunday, 06-Nov-94 08:49:37 GMT\nContent-Length:5\n\n[[[[",
         b'404\nRetry-After:-5\nX:2018-08-09T01:04:01Z\n\n{"path": "/d/x", "total": "12"}',
     )

@@ -1,0 +1,62 @@
+"""`python -m tests.audit`: compare with the list; with ``--online``, ask and renew it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from .closure import Closure, closure
+from .listed import (
+    LIST,
+    Advisories,
+    allowed_holes,
+    installed_holes,
+    not_looked_at,
+    read,
+    waived_holes,
+)
+from .online import NotAsked, ask, lowest_versions, merged, write
+
+
+def main(words: list[str]) -> int:
+    """Audit, and return 0 if nothing is wrong."""
+    found, listed = closure(), read()
+    if "--online" in words:
+        try:
+            findings = (*ask(found.installed), *ask(lowest_versions(found)))
+        except NotAsked as error:
+            print(f"the advisory databases could not be asked: {error}", file=sys.stderr)
+            return 2
+        listed = merged(listed, found, findings, datetime.now(UTC).date())
+        write(listed, LIST)
+    return _told(found, listed)
+
+
+def _told(found: Closure, listed: Advisories) -> int:
+    wrong = [
+        *installed_holes(found, listed),
+        *allowed_holes(found, listed),
+        *not_looked_at(found, listed),
+    ]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    for line in waived_holes(found, listed):
+        print(f"audit: lived with for now: {line}")
+    count = sum(map(len, listed.packages.values()))
+    age = (datetime.now(UTC).date() - listed.checked).days
+    print(
+        f"audit: {len(found.installed)} packages against {count} advisories "
+        f"as of {listed.checked} ({age} days ago): {len(wrong) or 'nothing'} wrong"
+    )
+    if not listed.asked:
+        print("audit: the databases were not asked about every package: make audit, online")
+    if found.absent:
+        print(
+            f"audit: not installed here, and what they need is not looked at: "
+            f"{', '.join(sorted(found.absent))}"
+        )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
