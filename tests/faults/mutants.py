@@ -12,8 +12,8 @@ _RECOVER = "lccmirror/sync/recover.py"
 _DOWNLOADS = "lccmirror/server/downloads.py"
 _DOWNLOAD_TESTS = "tests/protocol/test_downloads.py"
 
-_POWER = "power:1:180"
-_CRASH = "crash:1:180"
+_POWER = "power:1:120"
+_CRASH = "crash:1:120"
 
 
 @dataclass(frozen=True)

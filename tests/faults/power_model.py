@@ -26,7 +26,7 @@ from tests.faults.journal import Event, Journal, is_database
 
 Mode = Literal["nothing", "names", "bytes", "zeros", "anything"]
 MODES: tuple[Mode, ...] = ("anything", "names", "zeros", "bytes", "nothing")
-_BLOCK = 512
+_BLOCKS = (16, 64, 512)
 
 
 @dataclass
@@ -209,7 +209,9 @@ def _holes(good: bytes, new: bytes, random: Random) -> bytes:
     """Return the new bytes, but for blocks that have not been written."""
     kept = _kept(good, new)
     pieces = [new[:kept]]
-    for start in range(kept, len(new), _BLOCK):
-        piece = new[start : start + _BLOCK]
+    # Small files stand for large ones here.
+    block = random.choice(_BLOCKS)
+    for start in range(kept, len(new), block):
+        piece = new[start : start + block]
         pieces.append(piece if random.getrandbits(1) else bytes(len(piece)))
     return b"".join(pieces)
