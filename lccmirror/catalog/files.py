@@ -79,11 +79,16 @@ def get_file(conn: sqlite3.Connection, path: str) -> FileRow | None:
 
 
 def files_of(conn: sqlite3.Connection, setid: str) -> dict[str, FileRow]:
-    """Return a dataset's current files by kind, superseded versions left out."""
+    """Return a dataset's current files by kind, superseded versions left out.
+
+    A damaged one that is kept under another name counts where nothing has its own.
+    """
     return {
         row[2]: FileRow(*row)
         for row in conn.execute(
-            f"SELECT {_COLUMNS} FROM files WHERE setid = ? AND state <> 'superseded'", (setid,)
+            f"SELECT {_COLUMNS} FROM files WHERE setid = ? AND state <> 'superseded' "
+            "ORDER BY path DESC",
+            (setid,),
         )
     }
 

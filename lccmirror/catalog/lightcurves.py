@@ -99,6 +99,15 @@ def remove_entries(conn: sqlite3.Connection, path: str) -> None:
             )
 
 
+def settle_all(conn: sqlite3.Connection, key: tuple[str, str]) -> None:
+    """Say anew which copy of a light curve (collection, objectid) is the newest."""
+    where = "WHERE collection = ? AND objectid = ?"
+    conn.execute(f"UPDATE lightcurves SET newest = 0 {where}", key)
+    paths = [row[0] for row in conn.execute(f"SELECT path FROM lightcurves {where}", key)]
+    best = max(paths, key=lambda one: _rank(conn, one))
+    conn.execute(f"UPDATE lightcurves SET newest = 1 {where} AND path = ?", (*key, best))
+
+
 _RIVALS = """
 SELECT DISTINCT old.path FROM lightcurves AS mine
 JOIN lightcurves AS old USING (collection, objectid)

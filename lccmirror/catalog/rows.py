@@ -212,16 +212,6 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def count_again(conn: sqlite3.Connection) -> None:
-    """Count the rows of all datasets, after some were lost by no doing of ours."""
-    conn.execute(_COUNT_AGAIN)
-
-
-_COUNT_AGAIN = """
-UPDATE counts SET n = (SELECT count(*) FROM dataset_rows) WHERE name = 'dataset_rows'
-"""
-
-
 def _count_rows(conn: sqlite3.Connection, change: int) -> None:
     conn.execute("UPDATE counts SET n = n + ? WHERE name = 'dataset_rows'", (change,))
 

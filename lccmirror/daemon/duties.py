@@ -13,8 +13,9 @@ from ..errors import ServerError
 from ..names import printable
 from ..sync.backups import backups_of, keep_backup
 from ..sync.cycle import collection_cycle, dataset_cycle
+from ..sync.pace import pace_of
 from ..sync.prune import prune
-from ..sync.verify import plan_repair
+from ..sync.repair import plan_repair
 from ..sync.verify_slice import verify_slice
 from .jobs import Job, Outcome
 from .searches import SearchJob
@@ -105,7 +106,8 @@ def renew_keys(session: Session) -> Outcome:
 def verify_part(session: Session) -> Outcome:
     """Read tonight's share of the mirror; what is damaged is fetched again by the next poll."""
     every = timedelta(seconds=session.config.daemon.verify_every_s)
-    done = verify_slice(session.mirror, session.now, every=every, stop=session.stop)
+    pace = pace_of(session.config.daemon.verify_rate, session.stop)
+    done = verify_slice(session.mirror, session.now, every=every, stop=session.stop, pace=pace)
     report = done.report
     for one in report.damage[:_DAMAGE_NAMED]:
         log.warning("%s: %s: %s", one.what, printable(one.path), printable(one.detail))

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from ..errors import FormatError
 from ..names import printable
+from ..sync.verify_scope import EVERYTHING, Scope
 
 LONGEST_REQUEST = 64 * 1024
 LONGEST_MESSAGE = 64 * 1024 * 1024
@@ -41,9 +42,10 @@ class Sync(_Message, frozen=True, forbid_unknown_fields=True, tag="sync"):
 
 
 class Verify(_Message, frozen=True, forbid_unknown_fields=True, tag="verify"):
-    """Verify the whole mirror."""
+    """Verify the mirror, or a part of it."""
 
     repair: bool = False
+    scope: Scope = EVERYTHING
 
 
 class RenewKey(_Message, frozen=True, forbid_unknown_fields=True, tag="key renew"):

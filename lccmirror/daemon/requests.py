@@ -10,6 +10,7 @@ from ..clock import to_text
 from ..errors import LccMirrorError, UsageError
 from ..sync.cycle import run_cycle
 from ..sync.jobs import Verified, rehearse, repair_held, verify_held
+from ..sync.pace import pace_of
 from ..sync.prune import PruneReport, prune
 from ..sync.report import CycleTold
 from ..sync.searches import run_searches
@@ -28,6 +29,7 @@ from .protocol import (
 if TYPE_CHECKING:
     from ..server import LccClient
     from ..sync.session import Session
+    from ..sync.verify_scope import Scope
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def do_request(request: Request, session: Session) -> Any:
             return rehearse(session)
         case Sync():
             return run_cycle(session).told()
-        case Verify(repair=repair):
-            return _verify(session, repair=repair)
+        case Verify(repair=repair, scope=scope):
+            return _verify(session, scope, repair=repair)
         case RenewKey():
             return renewed_key(session.client)
         case RunSearches(names=names):
@@ -79,14 +81,17 @@ def failure(error: LccMirrorError) -> Failed:
     return Failed(known.__name__, error.message, error.hint)
 
 
-def _verify(session: Session, *, repair: bool) -> Any:
+def _verify(session: Session, scope: Scope, *, repair: bool) -> Any:
     progress, key = session.progress, "verify"
+    pace = pace_of(scope.rate, session.stop)
     progress.begin(key, "reading the mirror", None)
     done = verify_held(
         session.mirror,
         session.now,
+        scope=scope,
         advance=lambda n: progress.advance(key, n),
         stop=session.stop,
+        pace=pace,
     )
     progress.end(key, ok=not done.found.damage)
     return repair_held(session, done.found) if repair and done.found.damage else done

@@ -18,15 +18,20 @@ from .backups import back_up_if_due, backups_of
 from .connect import connect
 from .cycle import poll, repair_cycle, run_cycle
 from .filesystem import check_folder
+from .kept import set_aside_what_is_gone
 from .lost import require_not_lost
 from .mirror import Mirror, is_writable, open_configured, open_to_read
+from .pace import pace_of
 from .progress import Silent
 from .prune import PruneReport, prune
 from .recover import take_back
+from .repair import plan_repair
 from .report import CycleReport, CycleTold
 from .session import Session
 from .trouble import local_errors
-from .verify import VerifyReport, plan_repair, verify
+from .unlink import finish_pruning
+from .verify import VerifyReport, verify
+from .verify_scope import EVERYTHING, Scope
 from .waiting import RetryNotes
 
 if TYPE_CHECKING:
@@ -203,39 +208,61 @@ class Verified:
 
 
 def verify_mirror(
-    config: Config, around: Surroundings, *, advance: Callable[[int], None] | None = None
+    config: Config,
+    around: Surroundings,
+    *,
+    scope: Scope = EVERYTHING,
+    advance: Callable[[int], None] | None = None,
 ) -> Verified:
-    """Compare every byte of the mirror with the catalog. Needs no network.
+    """Compare the mirror's bytes with the catalog, all of them or some. Needs no network.
 
     For a user who may only read it, nothing of that is written down.
     """
     root, server = config.mirror.root, config.server
+    pace = pace_of(scope.rate, around.stop, around.timing)
     with local_errors():
         if (root / CATALOG_NAME).is_file() and not is_writable(root):
             around.progress.note(f"{root} is not yours to write: what is found is not noted")
             with open_to_read(root, server.url, formerly=server.formerly) as mirror:
-                return Verified(verify(mirror, around.now, advance=advance, stop=around.stop))
+                return Verified(
+                    verify(
+                        mirror,
+                        around.now,
+                        scope=scope,
+                        advance=advance,
+                        stop=around.stop,
+                        pace=pace,
+                    )
+                )
         with open_configured(config, create=False, now=around.now) as mirror:
-            return verify_held(mirror, around.now, advance=advance, stop=around.stop)
+            return verify_held(
+                mirror, around.now, scope=scope, advance=advance, stop=around.stop, pace=pace
+            )
 
 
 def verify_held(
     mirror: Mirror,
     now: Now,
     *,
+    scope: Scope = EVERYTHING,
     advance: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    pace: Callable[[int], None] | None = None,
 ) -> Verified:
-    """Compare every byte of a mirror that is open already."""
+    """Compare the bytes of a mirror that is open already."""
     take_back(mirror)
-    return Verified(verify(mirror, now, advance=advance, stop=stop))
+    return Verified(verify(mirror, now, scope=scope, advance=advance, stop=stop, pace=pace))
 
 
 def repair_mirror(
-    config: Config, around: Surroundings, *, advance: Callable[[int], None] | None = None
+    config: Config,
+    around: Surroundings,
+    *,
+    scope: Scope = EVERYTHING,
+    advance: Callable[[int], None] | None = None,
 ) -> Verified:
     """Verify, fetch again what is damaged, and verify that."""
-    verified = verify_mirror(config, around, advance=advance)
+    verified = verify_mirror(config, around, scope=scope, advance=advance)
     if not verified.found.damage:
         return verified
     with open_session(config, around) as session:
@@ -247,7 +274,9 @@ def repair_held(session: Session, found: VerifyReport) -> Verified:
     mirror, limits = session.mirror, session.config.limits
     plan_repair(mirror, found, limits, to_text(session.now()))
     report = repair_cycle(session)
-    paths = None if found.more_damage else {one.path for one in found.damage}
+    kept = set_aside_what_is_gone(mirror, found, report.gone)
+    finish_pruning(mirror)
+    paths = None if found.more_damage else {*(one.path for one in found.damage), *kept}
     left = verify(mirror, session.now, only=paths, stop=session.stop)
     return Verified(found, report.told(), left)
 

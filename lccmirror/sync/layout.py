@@ -15,6 +15,7 @@ _OBJECT_INFO = ".json.gz"
 _OBJECT_ENDINGS = (_OBJECT_INFO, "-finderchart.png", "-magseries.png")
 LOCK = "lock"
 BACKUPS = "backups"
+_DAMAGED = ".damaged"
 CONTROL = "control"
 
 
@@ -144,3 +145,13 @@ def linking(path: str) -> str:
 def superseded(path: str, sha256: str) -> str:
     """Return where a replaced version of `path` is kept."""
     return f"{path}.{sha256[:12]}.old"
+
+
+def kept_damaged(path: str, sha256: str) -> str:
+    """Return where a damaged file is kept that nobody can replace; `sha256` is what it was."""
+    return f"{path}.{sha256[:12]}{_DAMAGED}"
+
+
+def is_kept_damaged(path: str) -> bool:
+    """Whether a path is one of `kept_damaged`."""
+    return path.endswith(_DAMAGED)

@@ -14,7 +14,9 @@ from .. import durable
 from ..catalog.connection import CATALOG_NAME, REBUILD_HINT
 from ..errors import Damaged
 
-BUILDING = f"{CATALOG_NAME}.building"
+BUILDING = f"{CATALOG_NAME}.building.part"
+SOURCE = f"{CATALOG_NAME}.source.part"
+"""A copy of an older backup, brought up to date to be read."""
 REBUILT = f"{CATALOG_NAME}.rebuilt"
 """A whole catalog that has passed its checks, about to become the mirror's."""
 _ASIDE = f"{CATALOG_NAME}.aside-"
@@ -75,7 +77,8 @@ def finish_replacing(root: Path, now: datetime) -> None:
     catalog, rebuilt = root / CATALOG_NAME, root / REBUILT
     # With a catalog in its place it was not begun, and that one has been in use since, perhaps.
     begun = not os.path.lexists(catalog)
-    for left in (root / BUILDING,) if begun else (root / BUILDING, rebuilt):
+    half_made = [root / BUILDING, root / SOURCE]
+    for left in half_made if begun else (*half_made, rebuilt):
         for path in (left, *_companions(left)):
             if path.exists():
                 durable.remove(path)

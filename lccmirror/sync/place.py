@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import durable
 from ..catalog.files import FileRow, get_file, put_file
+from ..catalog.kept import forget_kept
 from ..catalog.lightcurves import remove_entries
 from ..catalog.prune import forget_file
 from ..clock import from_http_date
@@ -38,6 +39,7 @@ def put_product(
         durable.set_modified(product.part, modified.timestamp())
     durable.put_in_place(product.part, final)
     put_file(mirror.conn, _row(product, now, setid, collection))
+    forget_kept(mirror.conn, product.path)
 
 
 def link_product(
@@ -68,6 +70,7 @@ def link_product(
             note=f"linked to {twin.path}",
         ),
     )
+    forget_kept(mirror.conn, product_path)
 
 
 def retire(mirror: Mirror, path: str) -> None:

@@ -31,7 +31,7 @@ from ..catalog.work import add_work
 from ..clock import to_text
 from ..errors import CatalogTooNew, Damaged, LccMirrorError, NoRoom
 from .backups import backups_of, list_backups
-from .lost import BUILDING, finish_replacing, replace_catalog
+from .lost import BUILDING, SOURCE, finish_replacing, replace_catalog
 from .mirror import held_folder
 from .rebuild_datasets import DatasetRebuilder, take_old_dataset
 from .rebuild_files import FileReader
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from ..config import Config
     from .jobs import Surroundings
 
-_OLD_COPY = f"{BUILDING}-source"
 _MAGIC = b"SQLite format 3\0"
 _UNTOLD = (
     "when datasets were first seen, listed and mirrored (the times of their files stand there)",
@@ -148,7 +147,7 @@ def _untold(source: _Source | None) -> tuple[str, ...]:
 def _source(config: Config, around: Surroundings) -> Iterator[_Source | None]:
     """Find the newest copy of the catalog that is sound: itself, or a backup."""
     root, note = config.mirror.root, around.progress.note
-    temporary = root / _OLD_COPY
+    temporary = root / SOURCE
     current = root / CATALOG_NAME
     found: _Source | None = None
     if _looks_like_one(current):
@@ -168,7 +167,7 @@ def _source(config: Config, around: Surroundings) -> Iterator[_Source | None]:
     try:
         yield found
     finally:
-        for path in (temporary, *root.glob(f"{_OLD_COPY}-*")):
+        for path in root.glob(f"{SOURCE}*"):
             durable.remove_note(path)
 
 

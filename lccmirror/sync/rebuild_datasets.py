@@ -23,6 +23,7 @@ from .ingest import write_rows
 from .rebuild_files import FileReader, Seen
 from .rebuild_header import put_columns, put_told, read_told
 from .sound import why_unsound
+from .verify import Damage
 from .zip_index import index_zip
 
 if TYPE_CHECKING:
@@ -231,6 +232,14 @@ class DatasetRebuilder:
             set_state(conn, setid, "partial", reason=_UNREAD, error=error)
         elif state not in ("mirrored", "partial"):
             set_state(conn, setid, "mirrored")
+        held = files_of(conn, setid)
+        for kind in sorted(wanted - held.keys()):
+            path, detail = (
+                layout.product(setid, kind),
+                "it is not here, and may never have been",
+            )
+            if self._reader.old(path) is None:
+                self._reader.report.add(Damage("missing", path, detail, setid, kind))
         if lacking := sorted(wanted - sound):
             why = f"not sound here when the catalog was made anew: {', '.join(lacking)}"
             if state != "partial":

@@ -55,6 +55,8 @@ class CycleReport:
         What was odd about datasets that were mirrored all the same.
     singles, objects
         Light curves that came alone, and objects of which the server told something.
+    gone
+        Setids of which the server says that it no longer has something.
     no_room
         Why something did not fit, if so.
     stopped
@@ -70,6 +72,7 @@ class CycleReport:
     objects: int = 0
     requests: int = 0
     received_bytes: int = 0
+    gone: FirstOf = field(default_factory=FirstOf)
     no_room: NoRoom | None = None
     stopped: LccMirrorError | None = None
 

@@ -8,23 +8,17 @@ import threading
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..catalog.connection import REBUILD_HINT, transaction
+from ..catalog.derived import broken_derived
 from ..catalog.files import get_file
-from ..catalog.rows import count_again
-from ..catalog.texts import broken_indexes, rebuild_index
-from ..catalog.work import add_work
+from ..catalog.texts import broken_indexes
 from ..clock import Now, to_text
-from ..errors import Damaged, FormatError, Stopped
-from . import layout
+from ..errors import Damaged, Stopped
 from .fetch import sha256_of
-from .ingest import write_rows
 from .mirror import Mirror
-from .singles import forget_format
-
-if TYPE_CHECKING:
-    from ..config import LimitsConfig
+from .verify_scope import EVERYTHING, Scope, rows_in
 
 _COMMIT_EVERY = 200
 MOST_NAMED = 10_000
@@ -38,10 +32,10 @@ class Damage:
     ----------
     what
         ``missing``, ``damaged`` (bytes differ), ``rows`` (a table's rows are not all there),
-        ``index`` (a full-text index does not fit what it is over) or ``unknown`` (a file of
-        which the catalog knows nothing).
+        ``index`` (a full-text index does not fit what it is over) or ``derived`` (a table does
+        not fit what it is worked out from).
     path
-        Below the mirror's root; for ``rows`` the setid, for ``index`` its name.
+        Below the mirror's root; for ``rows`` the setid, else the name of the index or table.
     detail
         In words.
     verified_at
@@ -55,6 +49,27 @@ class Damage:
     kind: str | None = None
     verified_at: str | None = None
     superseded: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What a repair does about it, in words."""
+        if self.superseded:
+            return "forget it: the version that has replaced it is here"
+        return _REMEDIES.get(self.what) or _FETCHES.get(self.kind or "", "fetch it again")
+
+
+_REMEDIES = {
+    "rows": "read them again from the dataset's files",
+    "index": "make it again from the catalog",
+    "derived": "work it out again",
+}
+_FETCHES = {
+    "csv": "fetch the dataset's CSV and JSON again",
+    "json": "fetch the dataset's CSV and JSON again",
+    "lczip": "fetch the ZIP again",
+    "objectinfo": "ask the server for the object again",
+    "png": "make it again from what the server told of the object",
+}
 
 
 @dataclass
@@ -110,9 +125,11 @@ def verify(
     mirror: Mirror,
     now: Now,
     *,
+    scope: Scope = EVERYTHING,
     advance: Callable[[int], None] | None = None,
     only: Container[str] | None = None,
     stop: threading.Event | None = None,
+    pace: Callable[[int], None] | None = None,
 ) -> VerifyReport:
     """Read every mirrored file and compare it with the catalog; change no file.
 
@@ -121,12 +138,17 @@ def verify(
 
     Parameters
     ----------
+    scope
+        Which files. With a sample, that tables, indexes and the catalog's list of files are
+        complete is not looked at.
     advance
         Called with the bytes of each file as it has been read.
     only
         Read these paths alone.
     stop
         Ends it early.
+    pace
+        Called with the bytes of each piece that was read; waits where that was too fast.
 
     Raises
     ------
@@ -137,18 +159,40 @@ def verify(
     """
     check_catalog(mirror.conn)
     report = VerifyReport()
-    reading = Reading(mirror, now, advance, stop)
-    for batch in _file_rows(mirror.conn):
-        reading.read([row for row in batch if only is None or row[0] in only], report)
-    for found in incomplete_tables(mirror.conn):
+    reading = Reading(mirror, now, advance, stop, pace)
+    began = to_text(now())
+    try:
+        for batch in rows_in(mirror.conn, scope):
+            reading.read([row for row in batch if only is None or row[0] in only], report)
+    except Stopped as error:
+        raise _stopped(report, scope, began, mirror) from error
+    if scope.sampled:
+        return report
+    incomplete = incomplete_tables(mirror.conn)
+    for found in incomplete:
         report.add(found)
     if not mirror.read_only:
         for name in broken_indexes(mirror.conn):
             detail = "the full-text index does not fit the catalog"
             report.add(Damage("index", name, detail))
+    # What is worked out from rows that lack cannot be right, and is when they are there again.
+    for name, detail in () if incomplete else broken_derived(mirror.conn).items():
+        report.add(Damage("derived", name, detail))
     for path in _unknown_files(mirror):
         report.add_unknown(path)
     return report
+
+
+def _stopped(report: VerifyReport, scope: Scope, began: str, mirror: Mirror) -> Stopped:
+    damage = f", {report.ndamage:,} of them damaged or missing" if report.damage else ""
+    said = f"stopped after {report.files:,} files{damage}"
+    if mirror.read_only:
+        return Stopped(said)
+    since = scope.not_since or began
+    return Stopped(
+        f"{said}; what has been read is noted in the catalog: "
+        f"`lccmirror verify --not-since {since}` goes on"
+    )
 
 
 class Reading:
@@ -160,7 +204,9 @@ class Reading:
         now: Now,
         advance: Callable[[int], None] | None = None,
         stop: threading.Event | None = None,
+        pace: Callable[[int], None] | None = None,
     ) -> None:
+        self._pace = pace
         self._mirror = mirror
         self._now = now
         self._advance = advance
@@ -191,26 +237,14 @@ class Reading:
 
     def _compare(self, path: str, size: int, sha256: str) -> tuple[str | None, str]:
         file = self._mirror.at(path)
-        result = _compare(file, size, sha256, self._read, self._stop)
+        result = _compare(file, size, sha256, self._read, self._stop, self._pace)
         if result[0] is None or not self._mirror.read_only:
             return result
         # Whoever writes the mirror may have replaced it meanwhile, and its row.
         row = get_file(self._mirror.conn, path)
         if row is None or (row.size, row.sha256) == (size, sha256):
             return result if row else (None, "")
-        return _compare(file, row.size, row.sha256, {}, self._stop)
-
-
-FILE_COLUMNS = "path, setid, kind, size, sha256, verified_at, state"
-_FILES = f"SELECT {FILE_COLUMNS} FROM files WHERE path > ? ORDER BY path LIMIT ?"
-
-
-def _file_rows(conn: sqlite3.Connection) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of all files, some at a time, in the order of their paths."""
-    after = ""
-    while batch := conn.execute(_FILES, (after, _COMMIT_EVERY)).fetchall():
-        yield batch
-        after = batch[-1][0]
+        return _compare(file, row.size, row.sha256, {}, self._stop, self._pace)
 
 
 def check_catalog(conn: sqlite3.Connection) -> None:
@@ -241,6 +275,7 @@ def _compare(
     sha256: str,
     read: dict[tuple[int, int], str],
     stop: threading.Event | None,
+    pace: Callable[[int], None] | None,
 ) -> tuple[str | None, str]:
     try:
         status = os.lstat(file)
@@ -253,7 +288,7 @@ def _compare(
     inode = (status.st_dev, status.st_ino)
     try:
         # ZIPs that datasets share are one file with several names.
-        found = read.get(inode) or sha256_of(file, stop)
+        found = read.get(inode) or sha256_of(file, stop, pace)
     except OSError as error:
         return "damaged", f"cannot be read: {error.strerror}"
     if status.st_nlink > 1:
@@ -296,49 +331,3 @@ def _unknown_files(mirror: Mirror) -> Iterator[str]:
                 ).fetchone()
                 if known is None:
                     yield path
-
-
-# Beyond those that a report names; single light curves need no plan.
-_REPAIR_ALL = """
-INSERT OR IGNORE INTO work (setid, reason, since, not_before)
-SELECT DISTINCT setid, 'repair', :now, :now FROM files
-WHERE state IN ('damaged', 'missing') AND setid IS NOT NULL
-"""
-
-
-def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now: str) -> None:
-    """Put what is damaged to work for the next fetch, and mend rows from the files.
-
-    A dataset's sound ZIP is not fetched again; CSV and JSON come together. A superseded
-    version cannot be had again: its row goes, the newer version is there. Single light
-    curves need no plan: every cycle fetches the damaged ones.
-    """
-    with transaction(mirror.conn):
-        if any(one.what == "rows" for one in report.damage):
-            count_again(mirror.conn)
-        for one in report.damage:
-            if one.what == "rows":
-                _mend_rows(mirror, one.path, limits, now)
-            elif one.what == "index":
-                rebuild_index(mirror.conn, one.path)
-            elif one.superseded:
-                mirror.conn.execute("DELETE FROM files WHERE path = ?", (one.path,))
-            elif one.setid is not None:
-                add_work(mirror.conn, one.setid, "repair", now)
-            elif one.kind == "lcformat":
-                forget_format(mirror.conn, one.path.split("/")[1])
-        if report.more_damage:
-            mirror.conn.execute(_REPAIR_ALL, {"now": now})
-
-
-def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:
-    files = {
-        kind: mirror.at(layout.product(setid, kind))
-        for kind in ("csv", "json")
-        if mirror.at(layout.product(setid, kind)).is_file()
-    }
-    try:
-        with transaction(mirror.conn):
-            write_rows(mirror.conn, setid, files, limits)
-    except FormatError:
-        add_work(mirror.conn, setid, "repair", now)

@@ -11,7 +11,8 @@ from ..catalog.connection import transaction
 from ..catalog.log import get_setting, set_setting
 from ..clock import Now, from_text, to_text
 from .mirror import Mirror
-from .verify import FILE_COLUMNS, Reading, VerifyReport, check_catalog, incomplete_tables
+from .verify import Reading, VerifyReport, check_catalog, incomplete_tables
+from .verify_scope import FILE_COLUMNS
 
 CHUNK_BYTES = 2 * 1000**3
 _CHECKED = "catalog_checked"
@@ -54,6 +55,7 @@ def verify_slice(
     chunk_bytes: int = CHUNK_BYTES,
     advance: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    pace: Callable[[int], None] | None = None,
 ) -> Slice:
     """Read what was not read for the longest time.
 
@@ -67,7 +69,7 @@ def verify_slice(
         How often every byte is to be read.
     chunk_bytes
         At most about so many bytes now, so that other work can come between.
-    advance, stop
+    advance, stop, pace
         As in `verify`.
     """
     moment = now()
@@ -89,7 +91,7 @@ def verify_slice(
     else:
         more = len(rows) == 1000
     report = VerifyReport()
-    Reading(mirror, now, advance, stop).read(chosen, report)
+    Reading(mirror, now, advance, stop, pace).read(chosen, report)
     if not more:
         _check_catalog_in_time(mirror, now, overdue)
         for found in incomplete_tables(mirror.conn):

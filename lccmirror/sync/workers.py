@@ -13,7 +13,13 @@ from itertools import chain
 from typing import Any
 
 from ..catalog.connection import CATALOG_NAME, transaction
-from ..catalog.datasets import set_failed, set_state, unreadable
+from ..catalog.datasets import (
+    from_one_file,
+    said_to_have_zip,
+    set_failed,
+    set_state,
+    unreadable,
+)
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
 from ..catalog.wal import LogKeeper
 from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
@@ -42,7 +48,8 @@ from .trouble import local_errors
 # So many datasets in a row that could not be reached or did not fit, and the rest is left
 # for later.
 _GIVE_UP_AFTER = 4
-# So often a CSV that seems cut is fetched again, before it is believed to be as published.
+# So often what seems damaged, or is not where the server says it is, is asked for again,
+# before it is believed to be as published.
 _PATIENCE = 3
 _NO_ZIP = "the server has no ZIP for it"
 _OURS_ONLY = "the server no longer has its ZIP; ours is kept"
@@ -117,6 +124,9 @@ class Work:
             if self._is_begun(item.setid):
                 continue
             held = self._held(item.setid)
+            if from_one_file(self._conn, item.setid):
+                # Its CSV and JSON differ: both are fetched anew at the next news of it.
+                held.pop("json", None)
             self._submit(item, fetch_table, item.setid, item.last_updated, held)
 
     def _is_begun(self, setid: str) -> bool:
@@ -203,6 +213,8 @@ class Work:
     def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
         at = to_text(self._session.now())
         if fetched.absent:
+            if item.attempts < _PATIENCE and said_to_have_zip(self._conn, item.setid):
+                raise NotFound(f"dataset {item.setid}: no ZIP is where the server says one is")
             self._complete_without_zip(item)
             self._zip_over(item)
             return
@@ -239,6 +251,7 @@ class Work:
         elif "lczip" in self._held(item.setid):
             self._complete(item, _OURS_ONLY)
         else:
+            self._report.gone.append(item.setid)
             self._complete(item, _LOST_ZIP, partial=True)
 
     def _complete(
@@ -282,6 +295,8 @@ class Work:
             )
             postpone(self._conn, item.setid, error.message, self._session.now())
         self._report.failed[item.setid] = error.message
+        if isinstance(error, NotFound):
+            self._report.gone.append(item.setid)
         self._session.progress.item_done(item.setid, ok=False)
         self._zip_over(item)
 

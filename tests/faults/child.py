@@ -32,7 +32,7 @@ from tests.faults.strays import Known, Strays, watch_durable
 if TYPE_CHECKING:
     from lccmirror.config import Config
 
-Work = Literal["sync", "search", "prune", "verify", "repair"]
+Work = Literal["sync", "search", "prune", "verify", "repair", "rebuild"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Job:
     at
         The time, in seconds since 1970.
     work
-        A sync, a search, a pruning, a verification, or one with a repair.
+        A sync, a search, a pruning, a verification, one with a repair, or a catalog made anew.
     search
         The name of the search.
     die_at
@@ -166,6 +166,7 @@ def do(job: Job, config: Config) -> int:
         verify_mirror,
     )
     from lccmirror.sync.progress import Silent
+    from lccmirror.sync.rebuild import rebuild_catalog
     from lccmirror.sync.searches import run_search
     from tests.support.timing import FakeTime
 
@@ -190,6 +191,8 @@ def do(job: Job, config: Config) -> int:
             return verify_mirror(config, around).exit_code
         case "repair":
             return repair_mirror(config, around).exit_code
+        case "rebuild":
+            return rebuild_catalog(config, around).exit_code
 
 
 def serve() -> None:

@@ -121,6 +121,8 @@ class Strays:
             self.add(f"{what} {path}")
 
     def _database(self, database: Any) -> None:
-        path = os.fsdecode(database).removeprefix("file:").partition("?")[0]
-        if path.startswith("/") and not self._known and not path.endswith(PART):
+        address, _, options = os.fsdecode(database).partition("?")
+        path = address.removeprefix("file://").removeprefix("file:")
+        written = "mode=ro" not in options
+        if path.startswith("/") and written and not self._known and not path.endswith(PART):
             self._judge("sqlite3.connect", path)
