@@ -150,6 +150,11 @@ class Shelf:
                 entry.csv = products.dataset_csv(entry.created)
             return ServedFile(entry.csv, entry.csv_changed)
 
+    def rewrite_csv(self, setid: str) -> None:
+        """Let a dataset's CSV be of now; its bytes stay."""
+        with self._lock:
+            self._entries[setid].csv_changed = self.now()
+
     def pickle(self, setid: str) -> ServedFile:
         """Return what stands in for a dataset's pickle."""
         with self._lock:

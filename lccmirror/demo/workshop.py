@@ -201,6 +201,10 @@ class Workshop:
         shelf = self._backend.shelf
         shelf.zips.remake(setid, shelf.now())
 
+    def rewrite_csv(self, setid: str) -> None:
+        """Write a dataset's CSV again: the same bytes, a new Last-Modified."""
+        self._backend.shelf.rewrite_csv(setid)
+
     def next_search(self, fate: Fate) -> None:
         """Say how the next search shall go (timeout, crash); several calls queue up."""
         self._backend.searcher.next_search(fate)

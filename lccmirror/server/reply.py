@@ -16,6 +16,8 @@ from .stats import Stats
 
 CHUNK = 1024 * 1024
 _WITHOUT_BODY = frozenset({204, 304})
+# More digits than this are the length of nothing.
+_LONGEST_NUMBER = 18
 
 
 @dataclass(eq=False)
@@ -56,7 +58,8 @@ class Reply:
         """Bytes of the body as they are sent, where the server says so."""
         text = self.headers.get("Content-Length", "")
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        return int(text) if text.isascii() and text.isdigit() and not chunked else None
+        number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+        return int(text) if number and not chunked else None
 
     def raw_chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """Yield the body as it comes, in pieces of at most `size` bytes.

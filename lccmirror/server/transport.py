@@ -166,7 +166,7 @@ class Transport:
             if reply.status not in {301, 302, 303, 307, 308} or target is None:
                 return reply
             reply.close()
-            url = self._redirect(request, reply, urljoin(url, target))
+            url = self._redirect(request, reply, _joined(url, target))
             # the secret goes to the one address it was meant for
             request = replace(request, secret_query=None)
         raise ProtocolError(f"{request.what}: too many redirects")
@@ -177,7 +177,9 @@ class Transport:
         while self._idle:
             self._idle.pop().session.close()
 
-    def _redirect(self, request: Request, reply: Reply, target: str) -> str:
+    def _redirect(self, request: Request, reply: Reply, target: str | None) -> str:
+        if target is None:
+            raise ProtocolError(f"{request.what}: a redirect to what is no URL")
         if not self.origin.holds(target):
             raise ForeignRedirect(
                 f"{request.what}: {self.origin} sends us to {redacted(target)}",
@@ -256,6 +258,14 @@ class _Line:
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Adapter(guard))
         return cls(session, guard)
+
+
+def _joined(url: str, target: str) -> str | None:
+    """Return where `target` leads from `url`; None if it is no URL."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return None
 
 
 def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
