@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,6 +228,12 @@ def _held(path: Path) -> Iterator[None]:
             hint="the mirror's user must be able to write it; it must be a plain file",
         ) from error
     try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise InTheWay(
+                f"{path} is not a plain file",
+                hint="something else put it there; move it away and sync again",
+            )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -238,8 +245,10 @@ def _held(path: Path) -> Iterator[None]:
                 + (f" (process {holder})" if holder.isdigit() else ""),
                 hint="wait until it is done, or stop it",
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        # Not where that would write into another file, too.
+        if status.st_nlink == 1:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -49,6 +49,7 @@ _NAME = re.compile(
     r"(clock .+|catalog .+|lock removed) (between cycles|at request (\d+))"
     r"|(disk|files) of (\d+) kB|incoming filled with (\d+) odd files"
 )
+_RUINS = ("gone", "emptied", "cut", "garbage", "overwritten in the middle")
 # Instead of a minute: the other program holds it for longer than anybody waits.
 _PATIENCE_S = 0.05
 
@@ -60,6 +61,7 @@ def names(random: Random) -> Iterator[str]:
         yield f"{one} between cycles"
         for _ in range(3):
             yield f"{one} at request {random.randrange(20)}"
+    yield from (f"catalog {one} between cycles" for one in _RUINS)
     for _ in range(4):
         yield "catalog older between cycles"
         yield f"catalog without its log at request {random.randrange(400)}"
@@ -101,6 +103,8 @@ def play(
         person.sync()
         old = site.root.parent / "before" / "mirror" / connection.CATALOG_NAME
         shutil.copyfile(old, site.root / connection.CATALOG_NAME)
+    elif how in _RUINS:
+        _ruin(site.root / connection.CATALOG_NAME, how, random)
     elif how == "without its log":
         stage.work(child, die_at=request)
         for ending in ("-wal", "-shm"):
@@ -158,6 +162,23 @@ def _lock(person: Person, begin: str, request: int | None) -> None:
             site.server.behave()
     finally:
         connection.BUSY_TIMEOUT_S = patience
+
+
+def _ruin(catalog: Path, how: str, random: Random) -> None:
+    """Ruin a catalog as a bad disk, or a person, does."""
+    content = catalog.read_bytes()
+    at = random.randrange(100, len(content) // 2)
+    catalog.write_bytes(
+        {
+            "gone": b"",
+            "emptied": b"",
+            "cut": content[:-at],
+            "garbage": random.randbytes(9000),
+            "overwritten in the middle": content[:at] + bytes(20_000) + content[at + 20_000 :],
+        }[how]
+    )
+    if how == "gone":
+        catalog.unlink()
 
 
 def _remove_lock(person: Person, request: int | None) -> None:

@@ -32,7 +32,8 @@ def names(random: Random) -> Iterator[str]:
             after = random.choice(("", " and after"))
             yield f"{one.name}: {error} at change {at}{after}"
         for at in range(0, int(one.steps * _READS), 3):
-            yield f"{one.name}: EIO at read {at}{random.choice(('', ' and after'))}"
+            error = random.choice(("EIO", "EIO", "EACCES"))
+            yield f"{one.name}: {error} at read {at}{random.choice(('', ' and after'))}"
         for below in ("incoming", "datasets"):
             for at in range(0, int(one.steps * _CHANGES / 4), 5):
                 yield f"{one.name}: EACCES at change {at} below {below} and after"

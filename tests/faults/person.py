@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lccmirror.errors import LccMirrorError
+from lccmirror.sync.rebuild import rebuild_catalog
 from tests.support.site import Site
 
 _TIMES = 3
 _DAY_S = 90_000.0
+_DAMAGED = 65
+_ADVICE = "--rebuild-catalog"
 
 
 @dataclass
@@ -53,12 +56,25 @@ class Person:
 
         return self._run(job)
 
+    def rebuild(self) -> int:
+        """Run ``lccmirror verify --repair --rebuild-catalog``, and remove the old one then."""
+
+        def job() -> int:
+            rebuilt = rebuild_catalog(self.site.config, self.site.around())
+            self.told += [f"{one.path}: {one.detail}" for one in rebuilt.found.damage]
+            for left in self.site.root.glob("catalog.sqlite.aside-*"):
+                left.unlink()
+            return rebuilt.exit_code
+
+        return self._run(job)
+
     def mend(self) -> int:
-        """Sync, and repair if that says that something is damaged, for some days."""
+        """Sync and repair, for some days; make the catalog anew if that is advised."""
         for _ in range(_TIMES):
-            self.sync()
-            if self.repair() == 0:
+            if self.sync() != _DAMAGED and self.repair() == 0:
                 break
+            if _ADVICE in self.told[-1]:
+                self.rebuild()
             self.site.clock.forward(_DAY_S)
         return self.codes[-1]
 

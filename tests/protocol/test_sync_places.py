@@ -278,6 +278,35 @@ def test_two_at_once_although_somebody_has_removed_the_lock(site: Site) -> None:
     site.check()
 
 
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link", "one file with another"])
+def test_something_else_lies_where_the_lock_is(site: Site, tmp_path: Path, kind: str) -> None:
+    site.server.make_dataset()
+    site.sync()
+    kept = Kept(site)
+    lock, precious = site.root / layout.LOCK, tmp_path / "precious"
+    lock.unlink()
+    precious.write_bytes(b"precious")
+    put: dict[str, Callable[[], None]] = {
+        "a pipe": lambda: os.mkfifo(lock),
+        "a folder": lock.mkdir,
+        "a link": lambda: lock.symlink_to(precious),
+        "one file with another": lambda: lock.hardlink_to(precious),
+    }
+    put[kind]()
+    if kind == "one file with another":
+        assert site.sync().exit_code == 0
+    else:
+        with pytest.raises(MirrorUnusable) as caught:
+            site.sync()
+        assert_told(caught.value, str(lock))
+    assert precious.read_bytes() == b"precious"
+    precious.unlink()
+    lock.rmdir() if lock.is_dir() else lock.unlink()
+    kept.check()
+    assert site.sync().exit_code == 0
+    site.check()
+
+
 # The catalog
 
 
