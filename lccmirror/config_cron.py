@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
+from .names import printable
 
 if TYPE_CHECKING:
     # No stubs and no types of its own.
@@ -62,7 +63,7 @@ def cron_trigger(text: str, timezone: tzinfo | str | None = None) -> CronTrigger
             timezone=timezone,
         )
     except ValueError as error:
-        raise UsageError(f"not a crontab expression: {error}") from None
+        raise UsageError(f"not a crontab expression: {printable(str(error), 300)}") from None
 
 
 def cron_points(

@@ -30,6 +30,8 @@ _OBJECTID = re.compile(r"[A-Za-z0-9_+\-\[\].]+")
 # The server cuts a line of a cross-match list at 280 characters.
 _LONGEST_OBJECTID = 200
 _MOST_MISTAKES = 50
+# Some million targets; /dev/zero has more.
+_LARGEST_LIST = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,12 @@ def read_targets(path: Path) -> tuple[Target, ...]:
         line, each with its line number.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_LIST + 1)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(data) > _LARGEST_LIST:
+        raise UsageError(f"{path} has more than {_LARGEST_LIST:,} bytes: no list of targets")
     return parse_targets(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), str(path))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lccmirror.config import load_config
+from lccmirror.config_cron import cron_points, least_gap
 from lccmirror.config_lines import locate
 from lccmirror.errors import ConfigError, UsageError
 from lccmirror.filters import MAX_SERVER_LENGTH, parse_filter, to_server
@@ -17,6 +19,8 @@ from lccmirror.units import parse_duration, parse_moment, parse_rate, parse_size
 
 from . import seeds
 from .target import Target, find, storable
+
+_NOON = datetime(2026, 2, 28, 12, tzinfo=UTC)
 
 
 def _config(data: bytes, folder: Path) -> None:
@@ -48,6 +52,16 @@ def _lines(data: bytes, folder: Path) -> None:
         line = told.of((key,))
         if line is None or not 1 <= line <= last:
             find(f"line {line} for the key {key!r:.60}")
+
+
+def _cron(data: bytes, folder: Path) -> None:
+    del folder
+    text = data.decode("utf-8", "surrogateescape")
+    if least_gap(text) <= timedelta(0):
+        find("two runs at once")
+    point = cron_points(text, UTC)(_NOON)
+    if point is None or point <= _NOON:
+        find(f"the next run after {_NOON} is {point}")
 
 
 def _filters(data: bytes, folder: Path) -> None:
@@ -158,6 +172,14 @@ TARGETS = (
             b"\r\n",
         ),
         max_len=1024,
+    ),
+    Target(
+        "cron",
+        _cron,
+        ("lccmirror.config_cron",),
+        seeds.crons,
+        (b"*", b"*/", b"-", b",", b"mon", b"sun", b"7", b"L", b"last", b"0 0 29 2 *", b"jan"),
+        max_len=100,
     ),
     Target(
         "filters",

@@ -265,6 +265,11 @@ def configs() -> Seeds:
     return (*(f"{least}{one}".encode() for one in more), nested)
 
 
+def crons() -> Seeds:
+    """Return crontab expressions."""
+    return b"0 4 * * *", b"*/15 0-5 1,15 jan-mar mon-fri", b"30 2 29 2 *", b"0 0 * * 0,7"
+
+
 def filters() -> Seeds:
     """Return filters."""
     return (

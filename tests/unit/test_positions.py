@@ -113,6 +113,11 @@ def write(folder: Path, content: bytes) -> Path:
     return path
 
 
+def test_a_list_without_end_is_refused_before_it_fills_memory() -> None:
+    with pytest.raises(UsageError, match="no list of targets"):
+        read_targets(Path("/dev/zero"))
+
+
 def test_a_list_of_targets_is_read(tmp_path: Path) -> None:
     path = write(
         tmp_path,
