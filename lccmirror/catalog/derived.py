@@ -20,9 +20,15 @@ SELECT collection, objectid FROM objects AS o WHERE NOT EXISTS (
 _NO_ENTRIES = """
 SELECT f.path, f.setid FROM files AS f JOIN datasets AS d USING (setid)
 WHERE f.kind = 'lczip' AND f.state = 'ok' AND d.nrows > 0
+  AND f.note IS NOT :nobodys
   AND NOT EXISTS (SELECT 1 FROM lightcurves AS l WHERE l.path = f.path)
-  AND NOT EXISTS (SELECT 1 FROM missing_lightcurves AS m WHERE m.setid = f.setid)
+  AND EXISTS (
+    SELECT 1 FROM dataset_rows AS r WHERE r.setid = coalesce(d.same_as, d.setid)
+      AND r.collection IS NOT NULL AND r.objectid IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM missing_lightcurves AS m WHERE m.setid = f.setid
+          AND m.collection = r.collection AND m.objectid = r.objectid))
 """
+_NOBODYS = {"nobodys": "no member of it has a name that we know"}
 _NEWEST = """
 SELECT collection, objectid FROM lightcurves
 GROUP BY collection, objectid HAVING sum(newest) <> 1
@@ -50,7 +56,7 @@ def broken_derived(conn: sqlite3.Connection) -> dict[str, str]:
         found["objects"] = "objects of datasets' rows are not there"
     elif conn.execute(f"{_NO_ROW} LIMIT 1").fetchone() is not None:
         found["objects"] = "there are objects of which no dataset has a row"
-    if conn.execute(f"{_NO_ENTRIES} LIMIT 1").fetchone() is not None:
+    if conn.execute(f"{_NO_ENTRIES} LIMIT 1", _NOBODYS).fetchone() is not None:
         found["lightcurves"] = "light curves of a ZIP are not there"
     elif conn.execute(f"{_NEWEST} LIMIT 1").fetchone() is not None:
         found["lightcurves"] = "which copies are the newest is not right"
@@ -63,7 +69,16 @@ def broken_derived(conn: sqlite3.Connection) -> dict[str, str]:
 
 def zips_without_entries(conn: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return path and dataset of the ZIPs whose light curves are not in the catalog."""
-    return conn.execute(_NO_ENTRIES).fetchall()
+    return conn.execute(_NO_ENTRIES, _NOBODYS).fetchall()
+
+
+def note_nobodys(conn: sqlite3.Connection, path: str) -> None:
+    """Note of a ZIP that was looked through, if nothing in it is anybody's."""
+    conn.execute(
+        "UPDATE files SET note = :nobodys WHERE path = :path "
+        "AND NOT EXISTS (SELECT 1 FROM lightcurves WHERE path = :path)",
+        {"path": path, **_NOBODYS},
+    )
 
 
 def infos_without_row(conn: sqlite3.Connection) -> list[str]:

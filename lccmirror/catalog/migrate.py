@@ -27,6 +27,16 @@ def statements(script: str) -> Iterator[str]:
         yield pending
 
 
+def scripts() -> list[tuple[str, str]]:
+    """Return name and text of every migration, in the order of their numbers."""
+    folder = resources.files(__package__) / "schema"
+    return sorted(
+        (entry.name, entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    )
+
+
 def migrate(conn: sqlite3.Connection) -> None:
     """Apply every migration that `conn` has not had, each in its own transaction."""
     # Imported here because it takes longer than all else together, and most starts
@@ -35,12 +45,8 @@ def migrate(conn: sqlite3.Connection) -> None:
         from sqlite_utils import Database, Migrations
 
     migrations = Migrations("lccmirror")
-    folder = resources.files(__package__) / "schema"
-    for script in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if script.name.endswith(".sql"):
-            migrations(name=script.name.removesuffix(".sql"))(
-                _runner(script.read_text("utf-8"), int(script.name[:4]))
-            )
+    for name, script in scripts():
+        migrations(name=name.removesuffix(".sql"))(_runner(script, int(name[:4])))
     migrations.apply(Database(conn, execute_plugins=False))
 
 

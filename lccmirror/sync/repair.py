@@ -11,6 +11,7 @@ from ..catalog.derived import (
     infos_without_row,
     mend_newest,
     mend_objects,
+    note_nobodys,
     zips_without_entries,
 )
 from ..catalog.files import get_file
@@ -109,6 +110,7 @@ def _index_again(mirror: Mirror, path: str, setid: str, limits: LimitsConfig, no
         return
     with transaction(mirror.conn):
         index_zip(mirror.conn, setid, path, report, now)
+        note_nobodys(mirror.conn, path)
 
 
 def _tell_again(mirror: Mirror, path: str, limits: LimitsConfig) -> None:
