@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import random
 import shutil
 import tempfile
 import threading
+import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -383,18 +386,24 @@ class Mirroring(RuleBasedStateMachine):
 
 
 def test_whatever_happens_the_mirror_holds_what_the_model_says() -> None:
-    soak = float(os.environ.get("SOAK_S", "0"))
-    number = int(os.environ.get("SOAK_SEED", "1"))
+    soak_s = float(os.environ.get("SOAK_S") or 0)
+    any_seed = random.SystemRandom().randrange(2**31) if soak_s else 1
+    number = int(os.environ.get("SOAK_SEED") or any_seed)
+    chosen = settings(
+        max_examples=8 if soak_s else 5,
+        stateful_step_count=50 if soak_s else 12,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink) if soak_s else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    until = time.monotonic() + soak_s
     with CrashChild() as child:
         Mirroring.child = child
-        chosen = settings(
-            max_examples=max(5, int(soak / 6)),
-            stateful_step_count=60 if soak else 12,
-            deadline=None,
-            derandomize=False,
-            database=None,
-            phases=(Phase.generate, Phase.shrink) if soak else (Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        )
-        run_state_machine_as_test(seed(number)(Mirroring), settings=chosen)
+        for round_ in count():
+            # Each round can be played again alone, by the seed that it prints.
+            print(f"SOAK_SEED={number + round_}")
+            run_state_machine_as_test(seed(number + round_)(Mirroring), settings=chosen)
+            if time.monotonic() >= until:
+                break
