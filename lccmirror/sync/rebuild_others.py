@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,8 +61,7 @@ class OtherFiles:
                 if not self._take_replaced(path):
                     self._reader.report.add_unknown(path)
 
-    def _take_some(self, take: object, pending: list[str]) -> None:
-        assert callable(take)
+    def _take_some(self, take: Callable[[str], None], pending: list[str]) -> None:
         with transaction(self._conn):
             for path in pending:
                 take(path)
@@ -207,10 +206,8 @@ class OtherFiles:
                     put_entries(self._conn, known.setid, known.path, entries)
 
 
-def _path(make: object, *names: str) -> str | None:
-    assert callable(make)
+def _path(make: Callable[..., str], *names: str) -> str | None:
     try:
-        made = make(*names)
+        return make(*names)
     except FormatError:
         return None
-    return str(made)
