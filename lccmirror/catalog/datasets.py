@@ -186,6 +186,18 @@ def unreadable(conn: sqlite3.Connection, setid: str) -> str | None:
     return None if row[0] is not None else row[1] or "its table could not be read"
 
 
+def from_one_file(conn: sqlite3.Connection, setid: str) -> bool:
+    """Whether a dataset's values are from its CSV or its JSON alone, for whatever reason."""
+    row = conn.execute("SELECT values_from FROM datasets WHERE setid = ?", (setid,)).fetchone()
+    return row[0] in ("csv", "json")
+
+
+def said_to_have_zip(conn: sqlite3.Connection, setid: str) -> bool:
+    """Whether the server says that a dataset has a ZIP of light curves."""
+    row = conn.execute("SELECT has_lczip FROM datasets WHERE setid = ?", (setid,)).fetchone()
+    return bool(row[0])
+
+
 def newest_last_updated(conn: sqlite3.Connection) -> str | None:
     """Return the latest ``last_updated`` of all listed datasets."""
     row = conn.execute(

@@ -19,6 +19,9 @@ DELAYS = (
     timedelta(days=1),
 )
 
+LOOK_AGAIN = "the server contradicts itself"
+"""The reason of work on a dataset that is mirrored as it came, and may come otherwise."""
+
 
 def delay(attempts: int) -> timedelta:
     """Return how long to wait after another failure, when there were `attempts` before."""
@@ -135,6 +138,12 @@ def last_retry(conn: sqlite3.Connection) -> str | None:
     row = conn.execute("SELECT max(not_before) FROM work WHERE attempts > 0").fetchone()
     latest: str | None = row[0]
     return latest
+
+
+def look_again(conn: sqlite3.Connection, setid: str, why: str, now: datetime) -> None:
+    """Plan another look at a dataset that is done but for a doubt, later and later."""
+    conn.execute("UPDATE work SET reason = ? WHERE setid = ?", (LOOK_AGAIN, setid))
+    postpone(conn, setid, why, now)
 
 
 def postpone(conn: sqlite3.Connection, setid: str, error: str, now: datetime) -> datetime:

@@ -19,9 +19,9 @@ class FetchedZip:
     Attributes
     ----------
     report
-        What is in it; None when it is the dataset's own ZIP, unchanged.
+        What is in it; None when it is the dataset's own ZIP, unchanged, and so is its table.
     twin
-        A file we hold that this one is a copy of; then there is no product.
+        A file we hold that this one is a copy of, or is itself; then there is no product.
     absent
         The server has no ZIP for this dataset, for good.
     """
@@ -34,7 +34,12 @@ class FetchedZip:
 
 
 def fetch_zip(
-    fetcher: Fetcher, setid: str, held: FileRow | None, twins: list[FileRow]
+    fetcher: Fetcher,
+    setid: str,
+    held: FileRow | None,
+    twins: list[FileRow],
+    *,
+    anew: bool = False,
 ) -> FetchedZip:
     """Fetch a dataset's light-curve ZIP and check every member of it.
 
@@ -43,6 +48,9 @@ def fetch_zip(
     twins
         ZIPs of datasets with the very same objects (`datasets.lc_sha256`): where the
         server's file has the length, Last-Modified and ETag of one of them, it is that file.
+    anew
+        The dataset's table has come anew, so whose light curves are in its ZIP is another
+        question, also where that is unchanged.
 
     Raises
     ------
@@ -54,7 +62,8 @@ def fetch_zip(
         if held is not None:
             info = fetcher.client.head(source)
             if unchanged(held, info):
-                return FetchedZip(setid, twin=held)
+                report = _check_zip(fetcher, fetcher.root / held.path) if anew else None
+                return FetchedZip(setid, report=report, twin=held)
         if twins:
             info = fetcher.client.head(source)
             for twin in twins:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.connection import transaction
+from ..catalog.datasets import from_one_file
 from ..catalog.lightcurves import expected_members
 from ..catalog.rows import write_table
 from ..errors import FormatError
@@ -25,11 +26,25 @@ if TYPE_CHECKING:
     from ..formats.lczip import ZipReport
 
 
+class BeyondLimits(FormatError):
+    """A table larger than the configuration allows."""
+
+
 @dataclass(frozen=True)
 class Ingested:
-    """What came of a table or a ZIP: what was wrong with it, in words."""
+    """What came of a table or a ZIP.
+
+    Attributes
+    ----------
+    problems
+        What was wrong with it, in words.
+    doubtful
+        CSV and JSON differ, or cannot be read. Nothing proves a JSON, so it may have been
+        a fault of the moment.
+    """
 
     problems: tuple[str, ...] = ()
+    doubtful: bool = False
 
 
 def ingest_table(
@@ -54,14 +69,17 @@ def ingest_table(
     products = fetched.products
     problems: list[str] = []
     csv = products.get("csv")
+    doubtful = False
     with transaction(mirror.conn):
         try:
             with transaction(mirror.conn):
                 parts = {kind: product.part for kind, product in products.items()}
                 problems += write_rows(mirror.conn, fetched.setid, parts, limits)
+                doubtful = csv is not None and from_one_file(mirror.conn, fetched.setid)
         except FormatError as error:
             message = _named(error.message, fetched)
             problems.append(message)
+            doubtful = not isinstance(error, BeyondLimits)
             mirror.conn.execute(
                 "UPDATE datasets SET last_error = ? WHERE setid = ?",
                 (message, fetched.setid),
@@ -79,7 +97,7 @@ def ingest_table(
             put_product(mirror, product, now, setid=fetched.setid)
     for product in products.values():
         forget_arrival(product)
-    return Ingested(tuple(problems))
+    return Ingested(tuple(problems), doubtful=doubtful)
 
 
 def _named(text: str, fetched: FetchedTable) -> str:
@@ -100,7 +118,7 @@ def write_rows(
     """
     table = exact_table(files.get("csv"), files.get("json"))
     if len(table.columns) > limits.max_columns:
-        raise FormatError(
+        raise BeyondLimits(
             f"dataset {setid} has {len(table.columns):,} columns (limits.max_columns)"
         )
     write_table(conn, setid, table.columns, _limited(table.rows, setid, limits.max_rows))
@@ -133,7 +151,7 @@ def _limited(
 ) -> Iterator[Sequence[Any]]:
     for number, row in enumerate(rows, start=1):
         if number > max_rows:
-            raise FormatError(
+            raise BeyondLimits(
                 f"dataset {setid} has more than {max_rows:,} rows (limits.max_rows)"
             )
         yield row
@@ -163,11 +181,15 @@ def fits(conn: sqlite3.Connection, setid: str, report: ZipReport) -> bool:
 
 
 def link_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:
-    """Give a dataset the ZIP that another one has already, by hard link."""
+    """Give a dataset the ZIP that another one has already, by hard link.
+
+    Where it is its own already, its light curves are written down for its new table.
+    """
     assert fetched.twin is not None
     assert fetched.report is not None
     path = product_path(fetched.setid, "lczip")
     with transaction(mirror.conn):
-        link_product(mirror, path, fetched.twin, now, fetched.setid)
+        if fetched.twin.path != path:
+            link_product(mirror, path, fetched.twin, now, fetched.setid)
         problems = index_zip(mirror.conn, fetched.setid, path, fetched.report, now)
     return Ingested(tuple(problems))

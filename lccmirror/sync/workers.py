@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -22,7 +23,16 @@ from ..catalog.datasets import (
 )
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
 from ..catalog.wal import LogKeeper
-from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
+from ..catalog.work import (
+    LOOK_AGAIN,
+    WorkItem,
+    count_due,
+    due_item,
+    due_smallest_first,
+    due_work,
+    look_again,
+    postpone,
+)
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
@@ -69,6 +79,10 @@ class Work:
         # Datasets with the very same objects wait until one of them has the ZIP.
         self._groups: dict[str, str] = {}
         self._waiting: dict[str, list[WorkItem]] = {}
+        # Those whose ZIP may be known already, but not for these rows.
+        self._new_tables: set[str] = set()
+        # What the server says of a dataset here, and otherwise there.
+        self._doubts: dict[str, str] = {}
         self._hopeless = 0
         self._queue: Iterator[WorkItem] = iter(())
         # In place of the rest of the queue, once something did not fit.
@@ -124,8 +138,8 @@ class Work:
             if self._is_begun(item.setid):
                 continue
             held = self._held(item.setid)
-            if from_one_file(self._conn, item.setid):
-                # Its CSV and JSON differ: both are fetched anew at the next news of it.
+            if item.reason == LOOK_AGAIN or from_one_file(self._conn, item.setid):
+                # Its CSV may be the server's and its JSON not.
                 held.pop("json", None)
             self._submit(item, fetch_table, item.setid, item.last_updated, held)
 
@@ -157,9 +171,9 @@ class Work:
             for twin in zips_of_same_objects(self._conn, group, item.setid)
             if twins and self._session.mirror.at(twin.path).is_file()
         ]
-        self._submit(
-            item, fetch_zip, item.setid, self._held(item.setid).get("lczip"), candidates
-        )
+        held = self._held(item.setid).get("lczip")
+        fetch = partial(fetch_zip, anew=item.setid in self._new_tables)
+        self._submit(item, fetch, item.setid, held, candidates)
 
     def _zip_over(self, item: WorkItem) -> None:
         """Let the datasets that waited for this one's ZIP go on."""
@@ -195,14 +209,22 @@ class Work:
 
     def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
         if fetched.products:
+            self._new_tables.add(item.setid)
             at = to_text(self._session.now())
             patient = item.attempts < _PATIENCE
             result = ingest.ingest_table(
                 self._session.mirror, fetched, self._session.config.limits, at, patient=patient
             )
             self._note(item, result)
+            if result.doubtful:
+                self._doubts[item.setid] = "its CSV and its JSON differ, or cannot be read"
+            pickle = fetched.products.get("pickle")
+            if pickle is not None and not pickle.measured:
+                # Of the CSV its rows tell, of a ZIP its directory.
+                self._doubts[item.setid] = "nothing tells whether its pickle is whole"
         elif unreadable(self._conn, item.setid) is not None:
             # The limits that it was beyond may be others now.
+            self._new_tables.add(item.setid)
             ingest.read_again(self._session.mirror, item.setid, self._session.config.limits)
         has_lczip = item.has_lczip if fetched.has_lczip is None else fetched.has_lczip
         if "lczip" in self._session.config.mirror.products and has_lczip is not False:
@@ -213,15 +235,16 @@ class Work:
     def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
         at = to_text(self._session.now())
         if fetched.absent:
-            if item.attempts < _PATIENCE and said_to_have_zip(self._conn, item.setid):
-                raise NotFound(f"dataset {item.setid}: no ZIP is where the server says one is")
+            if said_to_have_zip(self._conn, item.setid):
+                self._doubts[item.setid] = "no ZIP is where the server says one is"
             self._complete_without_zip(item)
             self._zip_over(item)
             return
         if fetched.product is not None:
             self._note(item, ingest.ingest_zip(self._session.mirror, fetched, at))
         elif fetched.report is not None:
-            if not ingest.fits(self._conn, item.setid, fetched.report):
+            own = fetched.twin is not None and fetched.twin.setid == item.setid
+            if not own and not ingest.fits(self._conn, item.setid, fetched.report):
                 self._start_zip(item, twins=False)
                 return
             self._note(item, ingest.link_zip(self._session.mirror, fetched, at))
@@ -243,10 +266,11 @@ class Work:
         if not known or "lczip" not in self._session.config.mirror.products:
             self._complete(item, _NO_ZIP if known else None)
         elif zipped is None:
-            with transaction(self._conn):
-                self._conn.execute(
-                    "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
-                )
+            if not self._is_doubted(item):
+                with transaction(self._conn):
+                    self._conn.execute(
+                        "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
+                    )
             self._complete(item, _NO_ZIP)
         elif "lczip" in self._held(item.setid):
             self._complete(item, _OURS_ONLY)
@@ -267,11 +291,19 @@ class Work:
             else:
                 reason = "its table cannot be read; its files are kept"
                 set_state(self._conn, item.setid, "partial", reason=reason, error=unread)
-            no_work(self._conn, item.setid)
+            if self._is_doubted(item):
+                why = self._doubts[item.setid]
+                look_again(self._conn, item.setid, why, self._session.now())
+            else:
+                no_work(self._conn, item.setid)
         drop_downloads(self._session.mirror, item.setid)
         well = unread is None and not partial
         self._report.mirrored += well
         self._session.progress.item_done(item.setid, ok=well)
+
+    def _is_doubted(self, item: WorkItem) -> bool:
+        """Whether a dataset is worth another look, although nothing of it failed."""
+        return item.setid in self._doubts and item.attempts < _PATIENCE
 
     def _leave_out(self, item: WorkItem, error: TooLargeForUs) -> None:
         with transaction(self._conn):

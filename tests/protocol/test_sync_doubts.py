@@ -1,0 +1,84 @@
+"""What the server says here and otherwise there is taken as it came, and looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import misbehaving as wrong
+from tests.support.site import Site
+
+_LATER_S = 4_000.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path) as site:
+        yield site
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_404_in_place_of_a_zip_is_not_believed_at_once(site: Site, held: bool) -> None:
+    setid = site.server.make_dataset()
+    if held:
+        site.sync()
+        site.server.remake_zip(setid)
+        site.server.change_visibility(setid, "public")
+    site.server.add("/p/", wrong.status(404), method="GET|HEAD")
+    assert site.sync().exit_code == 0
+    assert site.states() == {setid: "mirrored"}
+    site.clock.forward(_LATER_S)
+    site.sync()
+    assert site.sql("SELECT * FROM work") == []
+    site.check()
+
+
+def test_a_404_that_stays_is_believed_after_some_looks(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/p/", wrong.status(404), times=None, method="GET|HEAD")
+    for _ in range(4):
+        assert site.sync().exit_code == 0
+        site.clock.forward(_LATER_S)
+    assert site.sql("SELECT * FROM work") == []
+    assert site.sql("SELECT state, has_lczip FROM datasets") == [("mirrored", 0)]
+    assert not site.file(setid, "lczip").exists()
+
+
+def test_a_json_that_contradicts_its_csv_is_fetched_again(site: Site) -> None:
+    site.server.make_dataset()
+    site.server.add(
+        "/set/", wrong.altered_body(lambda b: b.replace(b'"setid": "', b'"setid": "X', 1))
+    )
+    assert site.sync().notes
+    site.clock.forward(_LATER_S)
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_a_json_that_cannot_be_read_is_fetched_again(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/d/", wrong.altered_body(lambda b: b"no header\n"))
+    site.server.add(
+        "/set/",
+        wrong.altered_body(lambda b: b.replace(b'"actual_nrows": ', b'"actual_nrows": 9')),
+    )
+    site.sync()
+    assert site.states()[setid] in ("partial", "failed")
+    for _ in range(2):
+        site.clock.forward(_LATER_S)
+        site.sync()
+    site.check()
+
+
+def test_a_pickle_that_just_ends_is_fetched_again(tmp_path: Path) -> None:
+    with Site(tmp_path, '[mirror]\nproducts = ["csv", "lczip", "pickle"]') as site:
+        setid = site.server.make_dataset()
+        site.server.add("/d/.*pkl", wrong.cut(40, declared=False))
+        site.sync()
+        site.clock.forward(_LATER_S)
+        site.sync()
+        pickled = site.file(setid, "pickle").read_bytes()
+        assert pickled == site.server.product(setid, "pickle")
+        site.check()
