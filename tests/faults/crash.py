@@ -49,16 +49,19 @@ class CrashFamily:
         match = _NAME.fullmatch(case.name)
         assert match is not None, f"no such case: {case.name}"
         stage = self._stages.take(scenario(match[1]), self._own())
-        verdict = Verdict(stuck=1)
+        verdict = Verdict()
+        good = False
         try:
             for step in match.groups()[1:]:
                 if step is not None:
                     outcome = stage.work(self._process(), die_at=int(step))
                     if outcome.error is not None:
                         return Verdict(wrong=1, notes=(f"{outcome}",))
-            verdict = stage.finish()
+                    verdict += stage.torn()
+            verdict += stage.finish()
+            good = bool(verdict)
         finally:
-            self._stages.give_back(stage, good=bool(verdict))
+            self._stages.give_back(stage, good=good)
         return verdict
 
     def close(self) -> None:

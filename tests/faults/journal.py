@@ -16,9 +16,11 @@ from pathlib import Path
 
 from tests.faults.operations import Kind, Operation
 
-# SQLite's own: known by their state after each commit. What is shared is made anew.
-_PASSING = ("-shm",)
-_DATABASE = ("", "-wal", "-journal")
+_CATALOG = "catalog.sqlite"
+# What readers and the writer share is made anew by whoever opens the catalog.
+_PASSING = f"{_CATALOG}-shm"
+_CONTENT = ("create", "write", "flush", "other", "commit")
+_COMPANIONS = ("", "-wal", "-journal")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Event:
     content
         All of the file's bytes after it, where they may have changed or been flushed.
     databases
-        After a commit: the bytes of the database and of what stands beside it, by path.
+        After a commit to the catalog: number and bytes of it and of each file that belongs
+        to it; None for one that is not there.
     """
 
     kind: Kind
@@ -41,7 +44,7 @@ class Event:
     to: str | None = None
     file: int = 0
     content: bytes | None = None
-    databases: dict[str, bytes] = field(default_factory=dict)
+    databases: dict[str, tuple[int, bytes] | None] = field(default_factory=dict)
 
     def __str__(self) -> str:
         names = [self.name, self.path.rpartition("/")[2]]
@@ -60,14 +63,11 @@ class Journal:
         The files that were there before it: number by path.
     contents
         Their bytes: by number.
-    databases
-        The databases that were there before it, by path.
     """
 
     folders: tuple[str, ...]
     names: dict[str, int]
     contents: dict[int, bytes]
-    databases: dict[str, bytes]
     events: tuple[Event, ...]
 
     def save(self, path: Path) -> None:
@@ -80,11 +80,6 @@ class Journal:
         journal = pickle.loads(path.read_bytes())  # noqa: S301
         assert isinstance(journal, cls)
         return journal
-
-
-def is_database(path: str) -> bool:
-    """Whether a path is one of the catalog's files; a backup is one like any other."""
-    return path.rpartition("/")[2].startswith("catalog.sqlite")
 
 
 class Recorder:
@@ -103,33 +98,23 @@ class Recorder:
         folders: list[str] = []
         names: dict[str, int] = {}
         contents: dict[int, bytes] = {}
-        databases: dict[str, bytes] = {}
         for root in roots:
             if not root.is_dir():
                 continue
             for one in (root, *sorted(root.rglob("*"))):
                 if one.is_dir():
                     folders.append(str(one))
-                elif is_database(one.name):
-                    if not one.name.endswith(_PASSING):
-                        databases[str(one)] = one.read_bytes()
-                elif stat.S_ISREG(one.lstat().st_mode):
+                elif one.name != _PASSING and stat.S_ISREG(one.lstat().st_mode):
                     names[str(one)] = self._number(one)
                     contents[names[str(one)]] = one.read_bytes()
-        self._before = Journal(tuple(folders), names, contents, databases, ())
+        self._before = Journal(tuple(folders), names, contents, ())
         # Which file an unlink or rename was about is known only before it.
         self._about = 0
 
     def journal(self) -> Journal:
         """Return what was done so far."""
         before = self._before
-        return Journal(
-            before.folders,
-            before.names,
-            before.contents,
-            before.databases,
-            tuple(self._events),
-        )
+        return Journal(before.folders, before.names, before.contents, tuple(self._events))
 
     def before(self, operation: Operation) -> None:
         """See `operations.Listener`; only one operation is done at a time."""
@@ -148,14 +133,12 @@ class Recorder:
         """See `operations.Listener`."""
         path = Path(operation.path)
         file, content = self._about, None
-        databases: dict[str, bytes] = {}
-        if operation.kind == "commit" and is_database(path.name):
-            databases = _database(path)
-        elif operation.kind in ("create", "write", "flush", "other", "commit") and _is_file(
-            path
-        ):
+        databases: dict[str, tuple[int, bytes] | None] = {}
+        if operation.kind == "commit" and path.name == _CATALOG:
+            databases = self._database(path)
+        elif operation.kind in _CONTENT and _is_file(path):
             file, content = self._number(path), path.read_bytes()
-        if not is_database(path.name) or operation.kind == "commit":
+        if path.name != _PASSING:
             self._events.append(
                 Event(
                     operation.kind,
@@ -168,6 +151,14 @@ class Recorder:
                 )
             )
         self._about = 0
+
+    def _database(self, path: Path) -> dict[str, tuple[int, bytes] | None]:
+        """Return the catalog's files, as they are now."""
+        files = [path.with_name(path.name + end) for end in _COMPANIONS]
+        return {
+            str(one): (self._number(one), one.read_bytes()) if one.is_file() else None
+            for one in files
+        }
 
     def _number(self, path: Path) -> int:
         status = path.lstat()
@@ -186,15 +177,6 @@ class Recorder:
 
 def _is_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
-
-
-def _database(path: Path) -> dict[str, bytes]:
-    found = {}
-    for end in _DATABASE:
-        one = path.with_name(path.name + end)
-        if one.is_file():
-            found[str(one)] = one.read_bytes()
-    return found
 
 
 def clear(roots: Sequence[Path]) -> None:

@@ -57,7 +57,8 @@ class PowerFamily:
         assert match is not None, f"no such case: {case.name}"
         random = Random(case.seed)
         stage = self._stages.take(scenario(match[1]), self._own())
-        verdict = Verdict(stuck=1)
+        verdict = Verdict()
+        good = False
         try:
             journal = self._journal(stage)
             cuts = [match[2]] if match[4] is None else [match[2], match[4]]
@@ -68,12 +69,14 @@ class PowerFamily:
                 cut = round(float(part) / 100 * len(journal.events))
                 clear(stage.roots)
                 PowerCut(journal, cut).build(cast(Mode, match[3]), random)
+                verdict += stage.torn()
                 events.append(f"after {journal.events[cut - 1] if cut else 'nothing'}")
-            verdict = stage.finish()
+            verdict += stage.finish()
+            good = bool(verdict)
             if not verdict:
                 verdict += Verdict(notes=tuple(events))
         finally:
-            self._stages.give_back(stage, good=bool(verdict))
+            self._stages.give_back(stage, good=good)
         return verdict
 
     def _journal(self, stage: Stage) -> Journal:

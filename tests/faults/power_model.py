@@ -10,8 +10,8 @@ The model, harsher than the filesystems that we know:
   old one may be there as well; but a file that had a name does not lose its only one.
 - A folder that is not there has nothing in it.
 - The catalog is as its last commit left it. That is a premise about SQLite, which holds
-  with ``synchronous=FULL`` (looked at after each commit, see `commits`). Before its first
-  commit it is not there.
+  with ``synchronous=FULL`` (looked at after each commit, see `commits`). Names that it was
+  given or lost otherwise are like any other file's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from tests.faults.journal import Event, Journal, is_database
+from tests.faults.journal import Event, Journal
 
 Mode = Literal["nothing", "names", "bytes", "zeros", "anything"]
 MODES: tuple[Mode, ...] = ("anything", "names", "zeros", "bytes", "nothing")
@@ -78,7 +78,6 @@ class PowerCut:
         self._names = dict(journal.names)
         self._files = {number: _File(content) for number, content in journal.contents.items()}
         self._pending: list[_Change] = []
-        self._databases = dict(journal.databases)
         for event in journal.events[:cut]:
             self._take(event)
 
@@ -90,7 +89,7 @@ class PowerCut:
                 if not self._is_named(event.path, event.file):
                     self._pending.append(_Change(put=[(event.path, event.file)]))
             case "commit" if event.databases:
-                self._databases = dict(event.databases)
+                self._committed(event)
             case "mkdir":
                 self._pending.append(_Change(folder=event.path))
             case "rmdir" | "unlink":
@@ -102,6 +101,22 @@ class PowerCut:
                 self._pending.append(change)
             case "flush" if not event.file:
                 self._flush_folder(event.path)
+
+    def _committed(self, event: Event) -> None:
+        about = set(event.databases)
+        left = []
+        for change in self._pending:
+            if about.isdisjoint([name for name, _ in change.put] + change.gone):
+                left.append(change)
+            else:
+                change.apply(self._names, self._folders)
+        self._pending = left
+        for path, file in event.databases.items():
+            if file is None:
+                self._names.pop(path, None)
+            else:
+                self._names[path] = file[0]
+                self._files[file[0]] = _File(file[1])
 
     def _wrote(self, event: Event) -> None:
         assert event.content is not None
@@ -154,7 +169,7 @@ class PowerCut:
                 Path(folder).mkdir(mode=0o700, exist_ok=True)
         made: dict[int, str] = {}
         for name, number in sorted(names.items()):
-            if not Path(_parent(name)).is_dir() or is_database(name) or not number:
+            if not Path(_parent(name)).is_dir() or not number:
                 continue
             if number in made:
                 os.link(made[number], name)
@@ -162,10 +177,6 @@ class PowerCut:
             made[number] = name
             Path(name).write_bytes(self._content(number, mode, random))
             Path(name).chmod(0o600)
-        for path, content in self._databases.items():
-            if Path(_parent(path)).is_dir():
-                Path(path).write_bytes(content)
-                Path(path).chmod(0o640)
 
     def _content(self, number: int, mode: Mode, random: Random) -> bytes:
         file = self._files[number]

@@ -190,6 +190,25 @@ def one_gone(site: Site) -> Goes:
     return frozenset()
 
 
+def after_days(site: Site) -> Goes:
+    """A mirror whose catalog was backed up twice, and is to be again: the oldest goes."""
+    make_pair(site)
+    for _ in range(2):
+        site.sync()
+        site.clock.forward(2 * 86_400)
+    return frozenset()
+
+
+def with_history(site: Site) -> Goes:
+    """A mirror with replaced versions, and a backup that is older than the last of it."""
+    at_second(site)
+    site.sync()
+    make_alone(site)
+    site.clock.forward(3600)
+    site.sync()
+    return frozenset()
+
+
 def _nothing_goes(prepare: Callable[[Site], object]) -> Callable[[Site], Goes]:
     def act(site: Site) -> Goes:
         prepare(site)
@@ -207,16 +226,18 @@ _SINGLES = _ONE_WORKER + '\n[lightcurves]\nsingles = "missing"\n'
 _FEW = (("objects", 2),)
 
 SCENARIOS = (
-    Scenario("first sync", _nothing_goes(at_first), 930, settings=_SINGLES),
-    Scenario("second sync", _nothing_goes(at_second), 560, settings=_SINGLES),
-    Scenario("one gone", one_gone, 290, settings=_SINGLES),
-    Scenario("first search", lambda site: frozenset(), 300, "search", lasting=False),
-    Scenario("second search", searched, 225, "search", lasting=False),
+    Scenario("first sync", _nothing_goes(at_first), 1020, settings=_SINGLES),
+    Scenario("second sync", _nothing_goes(at_second), 600, settings=_SINGLES),
+    Scenario("one gone", one_gone, 320, settings=_SINGLES),
+    Scenario("first search", lambda site: frozenset(), 320, "search", lasting=False),
+    Scenario("second search", searched, 240, "search", lasting=False),
     Scenario("prune", _prunable, 80, "prune", settings=_ONE_WORKER),
-    Scenario("repair", damaged, 690, "repair", settings=_SINGLES),
-    Scenario("objects", _nothing_goes(objects_at_first), 250, settings=OBJECTS, options=_FEW),
+    Scenario("repair", damaged, 750, "repair", settings=_SINGLES),
+    Scenario("backup", after_days, 65, settings="[backup]\nkeep = 2\n"),
+    Scenario("rebuild", with_history, 120, "rebuild", settings=_SINGLES),
+    Scenario("objects", _nothing_goes(objects_at_first), 275, settings=OBJECTS, options=_FEW),
     Scenario(
-        "objects again", _nothing_goes(objects_at_second), 290, settings=OBJECTS, options=_FEW
+        "objects again", _nothing_goes(objects_at_second), 310, settings=OBJECTS, options=_FEW
     ),
 )
 

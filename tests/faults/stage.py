@@ -14,6 +14,7 @@ from tests.faults.check import Held, check, held, settle
 from tests.faults.child import Job, Outcome
 from tests.faults.crashing import CrashChild
 from tests.faults.scenarios import Scenario
+from tests.faults.torn import torn
 from tests.support.searches import SearchSite
 
 
@@ -96,12 +97,20 @@ class Stage:
             )
         )
 
+    def torn(self) -> Verdict:
+        """Look at what there is, just after it was cut off."""
+        if self.scenario.work == "repair":
+            # Of what was damaged before, some is damaged still.
+            return Verdict()
+        return torn(self.site, self._held)
+
     def finish(self) -> Verdict:
         """Start again, as somebody would, let time pass, and judge."""
         site = self.site
         again: dict[str, Callable[[], object]] = {
             "prune": lambda: prune_mirror(site.config, site.around()),
             "repair": site.repair,
+            "rebuild": site.rebuild,
         }
         if self.scenario.work in again:
             again[self.scenario.work]()

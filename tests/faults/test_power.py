@@ -44,7 +44,7 @@ class Run:
         """Return the disks that there may be: what is in each, in a word."""
         found = set()
         names = tuple(str(self.root / one) for one in ("", "a", "b"))
-        journal = Journal((str(self.root), *names[1:]), {}, {}, {}, tuple(self._events))
+        journal = Journal((str(self.root), *names[1:]), {}, {}, tuple(self._events))
         for seed in range(200):
             PowerCut(journal, len(self._events)).build(mode, Random(seed))
             files = {
