@@ -53,8 +53,8 @@ class Product:
         that of an earlier version, or of a ZIP that was still growing: the content decides.
     certain
         It is proven, and the ETag is an MD5: what is wrong with it is wrong on the server.
-    measured
-        Its length was announced: it was not cut on its way.
+    vouched
+        Its length was announced or its ETag is its MD5, and neither speaks against it.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Product:
     last_modified: str | None = None
     proven: bool = True
     certain: bool = True
-    measured: bool = True
+    vouched: bool = True
 
     def named(self, text: str) -> str:
         """Return a message with the file's own name in place of that in ``incoming/``."""
@@ -320,7 +320,7 @@ def fetch_file(
         got.last_modified,
         proven=proven,
         certain=proven and got.etag_agrees is True,
-        measured=got.declared or got.etag_agrees is True,
+        vouched=proven or got.etag_agrees is True,
     )
 
 

@@ -210,6 +210,7 @@ class Work:
     def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
         if fetched.products:
             self._new_tables.add(item.setid)
+            self._look_at_pickle(item, fetched)
             at = to_text(self._session.now())
             patient = item.attempts < _PATIENCE
             result = ingest.ingest_table(
@@ -218,10 +219,6 @@ class Work:
             self._note(item, result)
             if result.doubtful:
                 self._doubts[item.setid] = "its CSV and its JSON differ, or cannot be read"
-            pickle = fetched.products.get("pickle")
-            if pickle is not None and not pickle.measured:
-                # Of the CSV its rows tell, of a ZIP its directory.
-                self._doubts[item.setid] = "nothing tells whether its pickle is whole"
         elif unreadable(self._conn, item.setid) is not None:
             # The limits that it was beyond may be others now.
             self._new_tables.add(item.setid)
@@ -231,6 +228,16 @@ class Work:
             self._start_zip(item)
         else:
             self._complete_without_zip(item, known=has_lczip is False)
+
+    def _look_at_pickle(self, item: WorkItem, fetched: FetchedTable) -> None:
+        """Doubt a pickle that nothing vouches for, unless it comes so for the second time.
+
+        Of a CSV its rows tell whether it is whole, of a ZIP its directory.
+        """
+        pickle, held = fetched.products.get("pickle"), self._held(item.setid).get("pickle")
+        same = pickle and held and pickle.sha256 == held.sha256
+        if pickle is not None and not pickle.vouched and not same:
+            self._doubts[item.setid] = "nothing tells whether its pickle is whole"
 
     def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
         at = to_text(self._session.now())

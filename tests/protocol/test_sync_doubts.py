@@ -72,13 +72,34 @@ def test_a_json_that_cannot_be_read_is_fetched_again(site: Site) -> None:
     site.check()
 
 
-def test_a_pickle_that_just_ends_is_fetched_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [wrong.cut(40, declared=False), wrong.altered_body(lambda b: b + b"more")],
+    ids=["that just ends", "that its ETag speaks against"],
+)
+def test_a_pickle_that_nothing_vouches_for_is_fetched_again(
+    tmp_path: Path, fault: wrong.Action
+) -> None:
     with Site(tmp_path, '[mirror]\nproducts = ["csv", "lczip", "pickle"]') as site:
         setid = site.server.make_dataset()
-        site.server.add("/d/.*pkl", wrong.cut(40, declared=False))
+        site.server.add("/d/.*pkl", fault)
         site.sync()
         site.clock.forward(_LATER_S)
         site.sync()
         pickled = site.file(setid, "pickle").read_bytes()
         assert pickled == site.server.product(setid, "pickle")
+        assert site.sql("SELECT * FROM work") == []
+        site.check()
+
+
+def test_a_pickle_that_comes_the_same_twice_is_believed(tmp_path: Path) -> None:
+    with Site(tmp_path, '[mirror]\nproducts = ["csv", "lczip", "pickle"]') as site:
+        site.server.make_dataset()
+        etag = '"0123456789abcdef0123456789abcdef"'
+        site.server.add("/d/.*pkl", wrong.header("Etag", etag), times=None)
+        site.sync()
+        assert len(site.sql("SELECT * FROM work")) == 1
+        site.clock.forward(_LATER_S)
+        site.sync()
+        assert site.sql("SELECT * FROM work") == []
         site.check()
