@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import durable
 from ..catalog.connection import CATALOG_NAME, REBUILD_HINT
 from ..errors import Damaged
+from . import layout
 
 BUILDING = f"{CATALOG_NAME}.building.part"
 SOURCE = f"{CATALOG_NAME}.source.part"
@@ -29,7 +30,19 @@ def is_lost(root: Path) -> bool:
     path = root / CATALOG_NAME
     if path.exists() and path.stat().st_size > 0:
         return False
-    return any(names for top in _PRODUCTS for _, _, names in os.walk(root / top))
+    return any(
+        _is_product(root, Path(folder) / name)
+        for top in _PRODUCTS
+        for folder, _, names in os.walk(root / top)
+        for name in names
+    )
+
+
+def _is_product(root: Path, file: Path) -> bool:
+    """Whether a file can be one of ours; what else lies about was never in a catalog."""
+    path = layout.arriving(file.relative_to(root).as_posix())
+    known = layout.destination(path.removeprefix(f"{layout.INCOMING}/")) is not None
+    return known and file.is_file() and not file.is_symlink()
 
 
 def require_not_lost(root: Path) -> None:

@@ -44,6 +44,14 @@ class Published:
         """Return the versions that the mirror may have under the file's own name."""
         return set(self.products.get(kind, [])[self.since.get(kind, 0) :])
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the mirror can only have the newest version."""
+        return all(
+            self.since.get(kind) == len(versions) - 1
+            for kind, versions in self.products.items()
+        )
+
 
 @dataclass
 class Model:

@@ -203,7 +203,12 @@ class Mirroring(RuleBasedStateMachine):
     def _untouched_files(self) -> list[tuple[str, str]]:
         if not (self.site.root / "catalog.sqlite").exists():
             return []
-        visible = self.model.visible & set(self._untouched())
+        # Of what the server has replaced since, nobody could have the old version again.
+        visible = {
+            setid
+            for setid in self.model.visible & set(self._untouched())
+            if self.model.published[setid].is_settled
+        }
         rows = self.site.sql(
             "SELECT setid, path FROM files WHERE state = 'ok' AND setid NOT NULL ORDER BY path"
         )
