@@ -14,25 +14,10 @@ from itertools import chain
 from typing import Any
 
 from ..catalog.connection import CATALOG_NAME, transaction
-from ..catalog.datasets import (
-    from_one_file,
-    said_to_have_zip,
-    set_failed,
-    set_state,
-    unreadable,
-)
+from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
 from ..catalog.wal import LogKeeper
-from ..catalog.work import (
-    LOOK_AGAIN,
-    WorkItem,
-    count_due,
-    due_item,
-    due_smallest_first,
-    due_work,
-    look_again,
-    postpone,
-)
+from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
@@ -48,6 +33,7 @@ from ..errors import (
 )
 from . import ingest
 from .admission import TooLargeForUs
+from .doubts import PATIENCE, Doubts
 from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
 from .recover import drop_downloads
@@ -58,9 +44,6 @@ from .trouble import local_errors
 # So many datasets in a row that could not be reached or did not fit, and the rest is left
 # for later.
 _GIVE_UP_AFTER = 4
-# So often what seems damaged, or is not where the server says it is, is asked for again,
-# before it is believed to be as published.
-_PATIENCE = 3
 _NO_ZIP = "the server has no ZIP for it"
 _OURS_ONLY = "the server no longer has its ZIP; ours is kept"
 _LOST_ZIP = "its ZIP is damaged here, and the server no longer has it"
@@ -81,8 +64,7 @@ class Work:
         self._waiting: dict[str, list[WorkItem]] = {}
         # Those whose ZIP may be known already, but not for these rows.
         self._new_tables: set[str] = set()
-        # What the server says of a dataset here, and otherwise there.
-        self._doubts: dict[str, str] = {}
+        self._doubts = Doubts(self._conn)
         self._hopeless = 0
         self._queue: Iterator[WorkItem] = iter(())
         # In place of the rest of the queue, once something did not fit.
@@ -138,8 +120,7 @@ class Work:
             if self._is_begun(item.setid):
                 continue
             held = self._held(item.setid)
-            if item.reason == LOOK_AGAIN or from_one_file(self._conn, item.setid):
-                # Its CSV may be the server's and its JSON not.
+            if self._doubts.concern_table(item):
                 held.pop("json", None)
             self._submit(item, fetch_table, item.setid, item.last_updated, held)
 
@@ -210,15 +191,16 @@ class Work:
     def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
         if fetched.products:
             self._new_tables.add(item.setid)
-            self._look_at_pickle(item, fetched)
+            pickle = fetched.products.get("pickle")
+            self._doubts.pickle(item, pickle, self._held(item.setid).get("pickle"))
             at = to_text(self._session.now())
-            patient = item.attempts < _PATIENCE
+            patient = item.attempts < PATIENCE
             result = ingest.ingest_table(
                 self._session.mirror, fetched, self._session.config.limits, at, patient=patient
             )
             self._note(item, result)
             if result.doubtful:
-                self._doubts[item.setid] = "its CSV and its JSON differ, or cannot be read"
+                self._doubts.table(item)
         elif unreadable(self._conn, item.setid) is not None:
             # The limits that it was beyond may be others now.
             self._new_tables.add(item.setid)
@@ -229,21 +211,10 @@ class Work:
         else:
             self._complete_without_zip(item, known=has_lczip is False)
 
-    def _look_at_pickle(self, item: WorkItem, fetched: FetchedTable) -> None:
-        """Doubt a pickle that nothing vouches for, unless it comes so for the second time.
-
-        Of a CSV its rows tell whether it is whole, of a ZIP its directory.
-        """
-        pickle, held = fetched.products.get("pickle"), self._held(item.setid).get("pickle")
-        same = pickle and held and pickle.sha256 == held.sha256
-        if pickle is not None and not pickle.vouched and not same:
-            self._doubts[item.setid] = "nothing tells whether its pickle is whole"
-
     def _take_zip(self, item: WorkItem, fetched: FetchedZip) -> None:
         at = to_text(self._session.now())
         if fetched.absent:
-            if said_to_have_zip(self._conn, item.setid):
-                self._doubts[item.setid] = "no ZIP is where the server says one is"
+            self._doubts.absent_zip(item)
             self._complete_without_zip(item)
             self._zip_over(item)
             return
@@ -273,7 +244,7 @@ class Work:
         if not known or "lczip" not in self._session.config.mirror.products:
             self._complete(item, _NO_ZIP if known else None)
         elif zipped is None:
-            if not self._is_doubted(item):
+            if item not in self._doubts:
                 with transaction(self._conn):
                     self._conn.execute(
                         "UPDATE datasets SET has_lczip = 0 WHERE setid = ?", (item.setid,)
@@ -298,19 +269,14 @@ class Work:
             else:
                 reason = "its table cannot be read; its files are kept"
                 set_state(self._conn, item.setid, "partial", reason=reason, error=unread)
-            if self._is_doubted(item):
-                why = self._doubts[item.setid]
-                look_again(self._conn, item.setid, why, self._session.now())
+            if item in self._doubts:
+                self._doubts.plan(item, self._session.now())
             else:
                 no_work(self._conn, item.setid)
         drop_downloads(self._session.mirror, item.setid)
         well = unread is None and not partial
         self._report.mirrored += well
         self._session.progress.item_done(item.setid, ok=well)
-
-    def _is_doubted(self, item: WorkItem) -> bool:
-        """Whether a dataset is worth another look, although nothing of it failed."""
-        return item.setid in self._doubts and item.attempts < _PATIENCE
 
     def _leave_out(self, item: WorkItem, error: TooLargeForUs) -> None:
         with transaction(self._conn):
