@@ -226,8 +226,12 @@ class DatasetRebuilder:
         ).fetchone()
         sound = {kind for kind, row in files_of(conn, setid).items() if row.state == "ok"}
         wanted = {"json", *self._wanted(setid)}
-        if has_lczip == 0:
+        if has_lczip == 0 and "lczip" in wanted:
             wanted.discard("lczip")
+            conn.execute(
+                "UPDATE datasets SET reason = coalesce(reason, ?) WHERE setid = ?",
+                (_NO_ZIP, setid),
+            )
         if nrows is None:
             set_state(conn, setid, "partial", reason=_UNREAD, error=error)
         elif state not in ("mirrored", "partial"):
@@ -275,6 +279,8 @@ class DatasetRebuilder:
                 add_work(self._conn, setid, "begun", now)
 
 
+# As a cycle says it.
+_NO_ZIP = "the server has no ZIP for it"
 _UNREAD = "its table cannot be read; its files are kept"
 
 
