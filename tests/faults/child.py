@@ -82,6 +82,8 @@ class Outcome:
         What else ended it, or changed a file by another way.
     failed_at
         The first operation that failed.
+    could_fail
+        How many could have failed as it was told.
     """
 
     killed_at: str | None = None
@@ -89,6 +91,7 @@ class Outcome:
     exit_code: int | None = None
     error: str | None = None
     failed_at: str | None = None
+    could_fail: int = 0
 
 
 class _Told:
@@ -146,10 +149,10 @@ def run(job: Job, watch: Watch, strays: Strays, out: int) -> None:
     try:
         code = do(job, config)
         error = "; ".join(strays.found + failing.wrong) or None
-        outcome = Outcome(None, steps.count, code, error, failing.first)
+        outcome = Outcome(None, steps.count, code, error, failing.first, failing.steps)
     except Exception as ended:  # noqa: BLE001 -- whatever it was, the test shall see it
         error = "; ".join([repr(ended), *strays.found, *failing.wrong])
-        outcome = Outcome(None, steps.count, None, error, failing.first)
+        outcome = Outcome(None, steps.count, None, error, failing.first, failing.steps)
     if recorder is not None and job.journal is not None:
         recorder.journal().save(Path(job.journal))
     say(out, outcome)

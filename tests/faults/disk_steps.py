@@ -13,30 +13,42 @@ from tests.faults.child import Job, Outcome
 from tests.faults.crashing import CrashChild
 from tests.faults.failing import LOST, Error, Failure
 from tests.faults.person import Person
-from tests.faults.scenarios import SCENARIOS, Scenario, scenario
+from tests.faults.scenarios import Scenario, scenario
 from tests.faults.stage import Stage
 
 _NAME = re.compile(r"(.+): (E[A-Z]+) at (change|read) (\d+)(?: below (\w+))?( and after)?")
 # What a person can act on; all else would be a traceback.
 _FOR_PEOPLE = ("NoRoom(", "MirrorUnusable(", "InTheWay(", "Damaged(", "MirrorLocked(")
 _DAMAGED = 65
-# Of the steps that are counted for a crash, so many can fail, and so many pieces are read.
-_CHANGES, _READS = 0.9, 0.5
+# How many changes and readings a scenario has that can fail; at least so many are tried.
+STEPS = {
+    "first sync": (460, 80),
+    "second sync": (280, 60),
+    "one gone": (150, 25),
+    "first search": (150, 30),
+    "second search": (110, 30),
+    "prune": (30, 0),
+    "repair": (360, 130),
+    "backup": (30, 0),
+    "rebuild": (55, 215),
+    "objects": (130, 0),
+    "objects again": (140, 0),
+}
 
 
 def names(random: Random) -> Iterator[str]:
     """Yield the names of all cases of this module, in any order."""
-    for one in SCENARIOS:
-        for at in range(int(one.steps * _CHANGES)):
+    for one, (changes, reads) in STEPS.items():
+        for at in range(changes):
             error = random.choice(("ENOSPC", "ENOSPC", "EDQUOT", "EROFS", "EIO", "EIO"))
             after = random.choice(("", " and after"))
-            yield f"{one.name}: {error} at change {at}{after}"
-        for at in range(0, int(one.steps * _READS), 3):
+            yield f"{one}: {error} at change {at}{after}"
+        for at in range(reads):
             error = random.choice(("EIO", "EIO", "EACCES"))
-            yield f"{one.name}: {error} at read {at}{random.choice(('', ' and after'))}"
+            yield f"{one}: {error} at read {at}{random.choice(('', ' and after'))}"
         for below in ("incoming", "datasets"):
-            for at in range(0, int(one.steps * _CHANGES / 4), 5):
-                yield f"{one.name}: EACCES at change {at} below {below} and after"
+            for at in range(0, changes // 4, 5):
+                yield f"{one}: EACCES at change {at} below {below} and after"
 
 
 def fits(name: str) -> bool:
@@ -56,11 +68,11 @@ def play(name: str, take: Callable[[Scenario], Stage], child: CrashChild) -> Ver
         below=match[5] or "",
     )
     stage = take(scenario(match[1]))
-    outcome = _work(stage, child, failure)
+    outcome = work(stage, child, failure)
     amiss = _amiss(outcome)
     if amiss is None and outcome.failed_at is not None:
         # The disk is good again; what a failed flush has lost is not.
-        again = _work(stage, child)
+        again = work(stage, child)
         amiss = None if again.error is None else f"and again: {again.error}"
     for held in (stage.site.root.parent / "tmp").glob(f"{LOST}*"):
         held.unlink()
@@ -81,15 +93,16 @@ def _amiss(outcome: Outcome) -> str | None:
     return error
 
 
-def _work(stage: Stage, child: CrashChild, failure: Failure | None = None) -> Outcome:
-    site, work = stage.site, stage.scenario.work
+def work(stage: Stage, child: CrashChild, failure: Failure | None = None) -> Outcome:
+    """Let the child do a scenario's work on a disk that fails, some time later."""
+    site, kind = stage.site, stage.scenario.work
     site.clock.forward(7200)
     return child.do(
         Job(
             str(site.config.path),
             site.clock(),
-            work,
-            "bright" if work == "search" else "",
+            kind,
+            "bright" if kind == "search" else "",
             failure=None if failure is None else asdict(failure),
         )
     )

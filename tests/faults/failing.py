@@ -76,6 +76,15 @@ class Failing:
         Which ones; None: none.
     aside
         A folder on the same disk, where files with a failed flush are held.
+
+    Attributes
+    ----------
+    first
+        The first operation that failed.
+    steps
+        How many could have failed so.
+    wrong
+        What was used although its flush had failed.
     """
 
     def __init__(self, watch: Watch, failure: Failure | None, aside: Path) -> None:
@@ -84,7 +93,7 @@ class Failing:
         self._watch = watch
         self._failure = failure
         self._aside = aside
-        self._steps = 0
+        self.steps = 0
         self._lock = threading.Lock()
         self._lost = {_inode(one): one for one in sorted(aside.glob(f"{LOST}*"))}
 
@@ -133,7 +142,7 @@ class Failing:
     def _due(self, name: str) -> bool:
         assert self._failure is not None
         with self._lock:
-            here, self._steps = self._steps, self._steps + 1
+            here, self.steps = self.steps, self.steps + 1
             due = here == self._failure.at or (
                 self._failure.lasting and here > self._failure.at
             )
@@ -145,7 +154,7 @@ class Failing:
         """Hold a file whose flush fails, so that it is known again under any name."""
         path = Path(operation.path)
         if path.is_file() and path.stat().st_size:
-            held = self._aside / f"{LOST}{len(self._lost)}-{self._steps}"
+            held = self._aside / f"{LOST}{len(self._lost)}-{self.steps}"
             with self._watch.quiet():
                 os.link(path, held)
             self._lost[_inode(path)] = held
