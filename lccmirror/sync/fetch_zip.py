@@ -9,7 +9,15 @@ from ..catalog.files import FileRow
 from ..errors import FormatError, NotFound
 from ..formats.lczip import ZipLimits, ZipReport, check_lczip
 from . import layout
-from .fetch import Fetcher, Product, discard, fetch_file, server_path, unchanged
+from .fetch import (
+    Fetcher,
+    Product,
+    discard,
+    fetch_file,
+    server_path,
+    sha256_of,
+    unchanged,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,11 @@ def fetch_zip(
         if twins:
             info = fetcher.client.head(source)
             for twin in twins:
-                if unchanged(twin, info) and twin.etag == info.etag:
+                if (
+                    unchanged(twin, info)
+                    and twin.etag == info.etag
+                    and _is_sound(fetcher, twin)
+                ):
                     report = _check_zip(fetcher, fetcher.root / twin.path)
                     return FetchedZip(setid, report=report, twin=twin)
         product = fetch_file(fetcher, source, path, "lczip")
@@ -84,6 +96,11 @@ def fetch_zip(
         discard(product.part)
         raise FormatError(product.named(error.message), hint=error.hint) from error
     return FetchedZip(setid, product, report)
+
+
+def _is_sound(fetcher: Fetcher, twin: FileRow) -> bool:
+    """Whether a ZIP is still what was fetched: a damage must not get a second name."""
+    return sha256_of(fetcher.root / twin.path, fetcher.stop) == twin.sha256
 
 
 def _check_zip(fetcher: Fetcher, path: Path) -> ZipReport:

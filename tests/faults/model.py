@@ -180,8 +180,10 @@ def _derived(model: Model, site: Site) -> Iterator[str]:
     truth = _objects(site, wanted)
     for key in found.keys() ^ truth.keys():
         yield f"{key} is only in one of objects and dataset_rows"
+    # A table that was made anew has another time in the list before its rows are here.
+    waits = bool(site.sql("SELECT 1 FROM work"))
     for key in found.keys() & truth.keys():
-        if found[key] != truth[key]:
+        if found[key] != truth[key] and not waits:
             yield f"{key} has {found[key]} in objects, and {truth[key]} in the newest rows"
 
 

@@ -126,6 +126,8 @@ class Mirroring(RuleBasedStateMachine):
         if what == "show":
             setids = [setid for setid in setids if setid not in self.model.visible]
         if what == "remake":
+            # What we have damaged may be one file with it, and is to be had again.
+            setids = [] if self.model.harmed else setids
             setids = [one for one in setids if self.site.server.dataset(one).has_lczip]
         if not setids:
             return
@@ -135,10 +137,16 @@ class Mirroring(RuleBasedStateMachine):
             self.model.visible.discard(setid)
             return
         if what == "remake":
+            # The server has one file for all datasets of the same objects, and tells of each.
             self.site.server.remake_zip(setid)
-        now = {"hide": "private", "show": "public"}.get(what)
-        now = now or self.site.server.dataset(setid).visibility
-        self.site.server.change_visibility(setid, now)
+            for one in self._untouched():
+                self._touch(one, self.site.server.dataset(one).visibility)
+        else:
+            self._touch(setid, "private" if what == "hide" else "public")
+
+    def _touch(self, setid: str, visibility: str) -> None:
+        self.site.clock.forward(2)
+        self.site.server.change_visibility(setid, visibility)
         self.model.publish(self.site, setid)
 
     @rule(keep=st.integers(1, 4), which=st.integers(0, 1))

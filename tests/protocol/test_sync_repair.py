@@ -146,6 +146,20 @@ def test_a_shared_zip_that_is_damaged_is_fetched_once_and_shared_again(site: Sit
     site.check()
 
 
+@pytest.mark.parametrize("damage", [flip, truncate], ids=["bit flipped", "truncated"])
+def test_a_zip_that_is_damaged_is_not_shared(
+    site: Site, damage: Callable[[Path], None]
+) -> None:
+    one = site.server.make_dataset(columns=("sdssr",))
+    site.sync()
+    damage(site.file(one, "lczip"))
+    two = site.server.make_dataset(columns=("ndet",))
+    assert site.sync().exit_code == 0
+    assert site.file(two, "lczip").read_bytes() == site.server.product(two, "lczip")
+    assert site.repair().exit_code == 0
+    site.check()
+
+
 def test_an_old_version_that_is_damaged_does_not_come_again(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
