@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..catalog.migrate import SCHEMA_VERSION
@@ -24,6 +24,9 @@ _FUNCTION_CALLS: Final = {
     "lightcurve": "lightcurve('OBJECTID', 'collection')",
     "dataset": "dataset('SETID')",
 }
+
+# A catalog has some forty tables and views, and a view more for each saved search.
+_NAMED: Final = 60
 
 # Without what is there for SQLite itself, or to make or use a full-text index.
 _TABLES = r"""
@@ -144,7 +147,7 @@ def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> s
         return _did_you_mean(name, _names(catalog, _FUNCTIONS))
     if kind == "table":
         bare = name.removeprefix("main.")
-        near = _did_you_mean(bare, tables) or "there are: " + ", ".join(tables[:30])
+        near = _did_you_mean(bare, tables) or _there_are(tables)
         if bare.lower() in _FUNCTION_CALLS:
             call = _FUNCTION_CALLS[bare.lower()]
             near += f" The function {call} needs APSW: pip install 'lccmirror[sql]'"
@@ -190,6 +193,11 @@ def _names(catalog: ReadOnlyCatalog, statement: str, *values: str) -> list[str]:
         return [row[0] for row in catalog.connection.execute(statement, values)]
     except sqlite3.Error:
         return []
+
+
+def _there_are(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return "there are: " + ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -199,6 +199,18 @@ def test_a_table_like_no_other_names_them_all(catalog: ReadOnlyCatalog) -> None:
     )
 
 
+def test_a_list_of_tables_that_is_cut_says_so(tmp_path: Path) -> None:
+    path = make_catalog(tmp_path)
+    with closing(sqlite3.connect(path)) as conn:
+        for number in range(70):
+            conn.execute(f"CREATE VIEW latest_{number:02} AS SELECT 1 AS one")
+    with open_readonly(tmp_path) as catalog:
+        hint = refusal(catalog, "select * from zzz").hint
+    assert hint is not None
+    assert hint.startswith("there are: datasets, latest_00, ")
+    assert hint.endswith(", latest_58 and 13 more")
+
+
 def test_an_unknown_column_names_the_nearest_of_the_tables_used(
     catalog: ReadOnlyCatalog,
 ) -> None:
