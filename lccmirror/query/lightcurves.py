@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Damaged, FormatError, LccMirrorError
 from ..names import printable
+from .readonly import no_permission
 
 if TYPE_CHECKING:
     from ..formats import LightCurve, LightCurveHeader
@@ -244,11 +245,15 @@ class LightCurveFiles:
         ------
         Damaged
             If its file is gone or broken.
+        MirrorUnusable
+            If this user may not read it.
         """
         try:
             if copy.member is None:
                 return (self._root / copy.path).read_bytes()
             return self._zip(copy.path).read(copy.member)
+        except PermissionError as error:
+            raise no_permission(self._root / copy.path) from error
         except OSError as error:
             raise _damaged(copy, os.strerror(error.errno or 0)) from error
         except FormatError as error:

@@ -10,7 +10,8 @@ from typing import Any, Final
 from ..errors import Damaged, FormatError
 from ..formats.object_info import read_object_file
 from ..formats.object_pictures import find_pictures
-from .readonly import ReadOnlyCatalog
+from .new_file import new_file, require_not_ours
+from .readonly import ReadOnlyCatalog, no_permission
 from .run import run_query
 
 _TOLD: Final = """
@@ -127,7 +128,8 @@ def write_pictures(
     told
         From `told_of`.
     folder
-        Made if it is not there; files of the same names are replaced.
+        Made if it is not there; files of the same names are replaced. Not one of the mirror's
+        own.
     prefix
         What the files' names begin with.
     max_bytes, max_pixels
@@ -142,11 +144,18 @@ def write_pictures(
     ------
     Damaged
         If the mirror's file is gone or broken.
+    UsageError
+        If the folder is the mirror's own.
+    MirrorUnusable
+        If this user may not read the mirror's file.
     """
     if told.path is None:
         return []
+    require_not_ours(folder.resolve(), root)
     try:
         answer = read_object_file(root / told.path, max_bytes)
+    except PermissionError as error:
+        raise no_permission(root / told.path) from error
     except (FormatError, FileNotFoundError) as error:
         what = error.message if isinstance(error, FormatError) else "it is not there"
         raise Damaged(
@@ -159,7 +168,9 @@ def write_pictures(
             content, _ = picture.decoded(max_pixels)
         except FormatError:
             continue
-        target = folder / f"{prefix}-{picture.name}.png"
-        target.write_bytes(content)
-        written.append(target)
+        target = new_file(folder / f"{prefix}-{picture.name}.png", root, force=True)
+        with target.temporary() as temporary:
+            temporary.write_bytes(content)
+            target.put_in_place(temporary)
+        written.append(target.path)
     return written

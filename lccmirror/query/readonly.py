@@ -178,10 +178,7 @@ def require_readable(root: Path, path: Path) -> None:
             hint="ask its owner for read permission on the folder and its files",
         ) from error
     if there and not os.access(path, os.R_OK):
-        raise MirrorUnusable(
-            f"no permission to read {path}",
-            hint="ask its owner for read permission (membership in the file's group)",
-        )
+        raise no_permission(path)
     if there:
         return
     if anything:
@@ -196,6 +193,14 @@ def require_readable(root: Path, path: Path) -> None:
         f"no mirror at {root}: {what}",
         hint="make one with `lccmirror init` and fill it with `lccmirror sync`, "
         "or name another config with --config",
+    )
+
+
+def no_permission(path: Path) -> MirrorUnusable:
+    """Return the error for a file of the mirror that this user may not read."""
+    return MirrorUnusable(
+        f"no permission to read {path}",
+        hint="ask its owner for read permission (membership in the file's group)",
     )
 
 

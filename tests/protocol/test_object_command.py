@@ -247,6 +247,33 @@ def test_all_pictures_are_written_on_request(run: Run, mirror: Made, tmp_path: P
     assert "has no pictures of it" in result.stderr
 
 
+def test_pictures_are_not_written_into_the_mirrors_own_folders(
+    run: Run, mirror: Made, tmp_path: Path
+) -> None:
+    own = mirror.site.root / "objects" / "demo_field_a"
+    before = {path.name: path.stat().st_ino for path in own.iterdir()}
+    link = tmp_path / "link"
+    link.symlink_to(own)
+    for folder in (own, link, own / "new"):
+        result = run(mirror.objectid, "--png", str(folder))
+        assert result.exit_code == 2
+        assert "in the mirror's own folder objects" in result.stderr
+    assert {path.name: path.stat().st_ino for path in own.iterdir()} == before
+
+
+def test_a_picture_replaces_a_file_whole_and_is_not_written_into_it(
+    run: Run, mirror: Made, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / f"{mirror.objectid}-magseries.png").hardlink_to(elsewhere)
+    assert run(mirror.objectid, "--png", str(folder)).exit_code == 0
+    assert elsewhere.read_text() == "mine"
+    assert len(list(folder.iterdir())) == 6
+
+
 def test_pictures_of_damaged_information_are_an_error(tmp_path: Path, mirror: Made) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(mirror.site.root, copy)

@@ -7,12 +7,17 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import lccmirror.formats.lczip_member  # noqa: F401 -- a stranger cannot import it later
 from lccmirror.errors import Damaged, LccMirrorError, MirrorUnusable
 from lccmirror.query import open_readonly, run_query
+from lccmirror.query.lightcurves import Copy, LightCurveFiles
+from lccmirror.query.object_told import Told, write_pictures
 
 NOBODY = 65534
 
@@ -148,6 +153,35 @@ def test_a_mirror_closed_to_this_user_says_whom_to_ask(
     assert told.startswith("MirrorUnusable: ")
     assert names in told
     assert "ask its owner" in told
+
+
+@pytest.mark.parametrize("member", [None, "a-csvlc.gz"])
+def test_a_light_curve_closed_to_this_user_is_not_called_damaged(
+    shared: Path, member: str | None
+) -> None:
+    path = shared / "file"
+    path.touch(mode=0o000)
+    copy = Copy("a", "A-1", "file", member, None, 1, None, newest=True)
+
+    def read() -> str:
+        with LightCurveFiles(shared) as files:
+            return str(files.packed(copy))
+
+    told = as_stranger(shared, read, protect=False)
+    assert told.startswith(f"MirrorUnusable: no permission to read {path}")
+    assert "ask its owner" in told
+
+
+def test_object_information_closed_to_this_user_is_not_called_damaged(shared: Path) -> None:
+    (shared / "file").touch(mode=0o000)
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(Told))
+    told = Told(**nothing | {"path": "file"})
+
+    def write() -> str:
+        return str(write_pictures(shared, told, shared, "a", max_bytes=9, max_pixels=9))
+
+    said = as_stranger(shared, write, protect=False)
+    assert said.startswith(f"MirrorUnusable: no permission to read {shared / 'file'}")
 
 
 def test_no_folder_says_how_to_begin(tmp_path: Path) -> None:
