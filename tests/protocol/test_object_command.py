@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,11 +15,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lccmirror.cli.app import cli
+from lccmirror.query import open_readonly, run_query
 from tests.support.misbehaving import altered_result
 from tests.support.site import Site
 
 SETTINGS = '[objects]\nmirror = "all"\n'
 FIXED = {"collection": "U20", "db_oid": "U20", "db_ra": "f8", "db_decl": "f8"}
+GAIA = "2104882476121867776"
 ODD = "red \x1b[31m alert\u202e"
 
 
@@ -64,6 +67,7 @@ def make(folder: Path) -> Made:
 
         def odd(result: dict[str, Any]) -> None:
             result.update(objectcomments=ODD, xmatch={"tic": {"id": 7}})
+            result["objectinfo"]["gaia_ids"] = [GAIA]
 
         site.server.add(f"objectid={variable.objectid}&", altered_result(odd), times=None)
         site.sync()
@@ -245,6 +249,20 @@ def test_all_pictures_are_written_on_request(run: Run, mirror: Made, tmp_path: P
     result = run("nowhere", "--png", str(folder))
     assert result.exit_code == 0
     assert "has no pictures of it" in result.stderr
+
+
+def test_the_sql_of_the_documentation_answers(mirror: Made) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "objects.md").read_text("utf-8")
+    (block,) = re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    statements = [one for one in block.split(";") if one.strip()]
+    assert len(statements) == 4
+    with open_readonly(mirror.site.root) as catalog:
+        variables, _, others, states = (
+            list(run_query(catalog, statement).rows) for statement in statements
+        )
+    assert mirror.objectid in [row[1] for row in variables]
+    assert (mirror.objectid, GAIA) in others
+    assert "ok" in [row[0] for row in states]
 
 
 def test_pictures_are_not_written_into_the_mirrors_own_folders(

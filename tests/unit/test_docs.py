@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 import msgspec
 import pytest
 from sitepages import completed
@@ -206,6 +208,41 @@ def test_the_page_s_python_runs_in_a_mirror(name: str, folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "DMB-" in done.stdout
+
+
+def test_the_page_s_shell_commands_and_duckdb_s_sql_work(folder: Path, tmp_path: Path) -> None:
+    """What other-tools.md has for the `sqlite3` shell and for DuckDB, as it stands there."""
+    text = page("other-tools.md")
+    shell = re.findall(r"^\$ (sqlite3 .+)$", text, re.MULTILINE)
+    (where,) = re.findall(r"^\$ lccmirror (lc --where .+ --out curves .+)$", text, re.MULTILINE)
+    overview, curves = re.findall(r"^```sql\n(.*?);\n```$", text, re.MULTILINE | re.DOTALL)
+    assert len(shell) == 3
+    for command in shell:
+        told = subprocess.run(
+            ["/bin/sh", "-c", command.replace("> bright.csv", "")],
+            cwd=folder / "mirror",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert told.stdout
+        assert told.stderr == ""
+    lccmirror = [
+        sys.executable,
+        "-m",
+        "lccmirror.cli.main",
+        "-c",
+        str(folder / "lccmirror.toml"),
+    ]
+    for arguments in (["export", "--parquet", "."], shlex.split(where)):
+        subprocess.run([*lccmirror, *arguments], cwd=tmp_path, capture_output=True, check=True)
+    with closing(duckdb.connect()) as duck:
+        duck.execute(f"SET file_search_path = '{tmp_path}'")
+        duck.execute((tmp_path / "duckdb.sql").read_text("utf-8"))
+        assert ("EA", 30) in [row[:2] for row in duck.execute(overview).fetchall()]
+        found = duck.execute(curves).fetchall()
+    assert len(found) == 2
+    assert all(points > 100 and 9 < median < 12 for _, points, median in found)
 
 
 def test_the_documented_reader_reads_what_ours_reads(folder: Path, tmp_path: Path) -> None:
