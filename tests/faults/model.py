@@ -191,8 +191,10 @@ def _objects(site: Site, wanted: list[str]) -> dict[tuple[str, str], tuple[Any, 
     """Work `objects` out anew: of each column, the value of the newest dataset that has it."""
     values: dict[tuple[str, str], dict[str, Any]] = {}
     for collection, objectid, data in site.sql(
-        "SELECT collection, objectid, data FROM dataset_rows JOIN datasets USING (setid) "
-        "WHERE objectid IS NOT NULL ORDER BY created_on, setid, row"
+        # An identical table has no rows of its own, and a time of its own.
+        "SELECT r.collection, r.objectid, r.data FROM datasets AS d "
+        "JOIN dataset_rows AS r ON r.setid = coalesce(d.same_as, d.setid) "
+        "WHERE r.objectid IS NOT NULL ORDER BY d.created_on, d.setid, r.row"
     ):
         values.setdefault((collection, objectid), {}).update(json.loads(data))
     return {key: tuple(one.get(name) for name in wanted) for key, one in values.items()}
