@@ -14,6 +14,9 @@ from ..names import printable
 from .classify import plain
 from .fields import text
 
+# A level takes a hundred bytes of memory for one that came; no answer has ten.
+_DEEPEST = 200
+
 
 class Readable(Protocol):
     """What an outline is read from."""
@@ -79,7 +82,7 @@ def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Ou
     CutShort
         If the document ends early.
     ProtocolError
-        If it is no JSON object, or has a key twice.
+        If it is no JSON object, has a key twice, or is nested too deeply.
     """
     fields: dict[str, Any] = {}
     lengths: dict[str, int | None] = {}
@@ -95,14 +98,14 @@ def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Ou
                 # Which of the two counts, every reader decides for itself.
                 raise ProtocolError(f"{what}: the key {printable(key, 40)} is there twice")
             if key in count_only:
-                lengths[key] = _skip(events)
+                lengths[key] = _skip(events, what)
             else:
-                fields[key] = _build(events)
+                fields[key] = _build(events, what)
     file.seek(0)
     return Outline(fields, lengths)
 
 
-def _skip(events: Iterator[tuple[str, Any]]) -> int | None:
+def _skip(events: Iterator[tuple[str, Any]], what: str) -> int | None:
     first, _ = next(events)
     if first not in {"start_array", "start_map"}:
         return None
@@ -111,6 +114,7 @@ def _skip(events: Iterator[tuple[str, Any]]) -> int | None:
         if event in {"start_map", "start_array"}:
             count += depth == 1
             depth += 1
+            _check_depth(depth, what)
         elif event in {"end_map", "end_array"}:
             depth -= 1
             if depth == 0:
@@ -120,7 +124,7 @@ def _skip(events: Iterator[tuple[str, Any]]) -> int | None:
     return count if first == "start_array" else None
 
 
-def _build(events: Iterator[tuple[str, Any]]) -> Any:
+def _build(events: Iterator[tuple[str, Any]], what: str) -> Any:
     builder = ijson.ObjectBuilder()
     depth = 0
     for event, value in events:
@@ -128,7 +132,13 @@ def _build(events: Iterator[tuple[str, Any]]) -> Any:
         depth += (event in {"start_map", "start_array"}) - (event in {"end_map", "end_array"})
         if depth == 0:
             break
+        _check_depth(depth, what)
     return builder.value
+
+
+def _check_depth(depth: int, what: str) -> None:
+    if depth > _DEEPEST:
+        raise ProtocolError(f"{what}: JSON nested deeper than {_DEEPEST} levels")
 
 
 def read_items(file: Readable, prefix: str, what: str) -> Iterator[Any]:

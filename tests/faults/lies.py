@@ -58,6 +58,7 @@ class Lies:
             dialect=random.choice(DIALECTS),
             workers=random.choice([1, 2]),
             settings=_SETTINGS,
+            room=lie.room,
         )
         with site:
             site.prepare(random.choice(["first", "second"]))

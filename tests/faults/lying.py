@@ -54,6 +54,8 @@ class Lie:
         While it is told, the other datasets cannot be told of either.
     heavy
         It takes much time; it is not part of the short form.
+    room
+        How large an answer may be while it is told.
     """
 
     about: str
@@ -61,6 +63,7 @@ class Lie:
     tell: Callable[[Scene], None]
     hides: bool = False
     heavy: bool = False
+    room: str = "4 MB"
 
     def __str__(self) -> str:
         return f"{self.about}: {self.name}"
@@ -276,6 +279,37 @@ def _lists() -> Iterator[Lie]:
     yield Lie("list", "without end", _endless(PATHS["list"]), hides=True)
     yield Lie("collections", "without end", _endless(PATHS["collections"]), hides=True)
     yield Lie("object", "without end", _endless(PATHS["object"]))
+    for about in ("list", "collections", "set"):
+        hides = about != "set"
+        for words, unit in (("blanks", b" "), ("one text", b"x"), ("lists", b"[")):
+            tell = _huge(about, unit, 200_000_000)
+            name = f"200 MB of {words}"
+            yield Lie(about, name, tell, hides=hides, heavy=True, room="3 GB")
+        tell = _huge(about, b"x", 100_000_000)
+        yield Lie(about, "a text of 100 MB", tell, hides=hides, heavy=True, room="3 GB")
+    tell = _huge("list", b" ", 2_000_000_000)
+    yield Lie("list", "2 GB of blanks", tell, hides=True, heavy=True, room="1 GB")
+
+
+def _huge(about: str, unit: bytes, size: int) -> Callable[[Scene], None]:
+    """Answer with so many bytes, within what is allowed."""
+    before = b'{"status": "ok", "message": ' + {b"x": b'"', b"[": b"", b" ": b""}[unit]
+    after = {b"x": b'"}', b"[": b"}", b" ": b"null}"}[unit]
+
+    def pieces() -> Iterator[bytes]:
+        yield before
+        piece = unit * 1_000_000
+        for _ in range(size // len(piece)):
+            yield piece
+        yield after
+
+    def tell(scene: Scene) -> None:
+        path = PATHS.get(about, f"^/set/{scene.victim}")
+        scene.site.server.add(
+            path, lambda turn: Answer(200, (JSON_TYPE,), pieces()), times=1, method="GET"
+        )
+
+    return tell
 
 
 def _one_setid(items: list[Any]) -> list[Any]:

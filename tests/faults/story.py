@@ -43,10 +43,10 @@ limit = 3
 mirror = "all"
 per_cycle = 6
 [limits]
-max_json = "4 MB"
-max_file = "4 MB"
-max_csv = "4 MB"
-max_lightcurve = "4 MB"
+max_json = "{room}"
+max_file = "{room}"
+max_csv = "{room}"
+max_lightcurve = "{room}"
 max_object_info = "2 MB"
 """
 SEARCHES = """
@@ -115,6 +115,8 @@ class StorySite(SearchSite):
     ----------
     dialect, workers, secure
         How the server speaks, how many workers fetch, and whether by TLS.
+    room
+        How large an answer or a file may be.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class StorySite(SearchSite):
         workers: int = 1,
         secure: Certificates | None = None,
         settings: str = "",
+        room: str = "4 MB",
         **options: Any,
     ) -> None:
         self.said = Said()
@@ -139,7 +142,7 @@ class StorySite(SearchSite):
             self._authority = f'ca_file = "{secure.write_authority(folder / "tmp")}"'
         sizes = {"objects": 4, "points": (3, 5), "rows_per_page": 5, "lczip_max_nrows": 5}
         super().__init__(folder, SEARCHES, dialect=dialect, **{**sizes, **options})
-        self._settings = SETTINGS.format(workers=workers) + settings
+        self._settings = SETTINGS.format(workers=workers, room=room) + settings
 
     def __enter__(self) -> StorySite:
         self.server.__enter__()

@@ -1,4 +1,4 @@
-"""Headers that make no sense are the answer's fault, never an accident of ours."""
+"""Answers that make no sense are the server's fault, never an accident of ours."""
 
 from __future__ import annotations
 
@@ -26,3 +26,14 @@ def test_a_length_of_thousands_of_digits_is_no_length() -> None:
     answer = json_answer(EMPTY, sized=False, headers=[("Content-Length", "9" * 5000)])
     with ScriptedServer([answer]) as server, client_for(server) as client:
         client.datasets().close()
+
+
+@pytest.mark.parametrize("key", ["result", "message", "unknown"])
+def test_json_nested_without_end_is_refused_before_it_fills_the_memory(key: str) -> None:
+    deep = b'{"status": "ok", "%s": %s}' % (key.encode(), b"[" * 300_000)
+    with (
+        ScriptedServer([Answer(200, deep, [("Content-Type", "application/json")])]) as server,
+        client_for(server) as client,
+        pytest.raises(errors.ProtocolError, match="nested"),
+    ):
+        client.datasets()
