@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="begin no case after")
     parser.add_argument("--seed", type=int, help="which cases; random if not given")
     parser.add_argument("--family", choices=NAMES, action="append", help="no others")
+    parser.add_argument("--only", default="", help="cases whose name begins so", metavar="TEXT")
     parser.add_argument("--cases", type=int, help="no more than so many")
     parser.add_argument("--until-failure", action="store_true", help="end with the first")
     parser.add_argument("--replay", help="one case, as it was printed", metavar="CASE")
@@ -36,7 +37,7 @@ def main() -> int:
     seed = random.SystemRandom().randrange(2**31) if given.seed is None else given.seed
     names = given.family or [name for name in NAMES if is_there(name)]
     print(f"seed={seed} families={','.join(names)}", flush=True)
-    cases = round_robin(names, seed)
+    cases = (one for one in round_robin(names, seed) if one.name.startswith(given.only))
     if given.cases is not None:
         cases = (case for _, case in zip(range(given.cases), cases, strict=False))
     until = time.monotonic() + given.seconds

@@ -12,8 +12,12 @@ _RECOVER = "lccmirror/sync/recover.py"
 _DOWNLOADS = "lccmirror/server/downloads.py"
 _DOWNLOAD_TESTS = "tests/protocol/test_downloads.py"
 
-_POWER = "power:1:120"
-_CRASH = "crash:1:120"
+_POWER = "power:1:150:"
+_CRASH = "crash:1:60:"
+_FIRST = "crash:1:250:first sync"
+_SECOND = "crash:1:250:second sync"
+_PRUNE = "crash:1:160:prune"
+_SYNC_CRASH = "tests/protocol/test_sync_crash.py"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Mutation:
     changes
         Lines that are there once, and what is put in their place.
     caught_by
-        ``family:seed:cases`` of the campaign, or a test.
+        ``family:seed:cases:begin of their names``, or a test.
     """
 
     name: str
@@ -181,7 +185,7 @@ MUTATIONS = (
                 "    durable.put_in_place(product.part, final)\n",
             ),
         ),
-        _CRASH,
+        _FIRST,
     ),
     Mutation(
         "the note of a download goes before its row is committed",
@@ -195,7 +199,7 @@ MUTATIONS = (
                 "            forget_arrival(product)\n",
             ),
         ),
-        _CRASH,
+        _SYNC_CRASH,
     ),
     Mutation(
         "what was cut off before its commit is not taken back",
@@ -207,19 +211,19 @@ MUTATIONS = (
                 "            assert row is None or row\n",
             ),
         ),
-        _CRASH,
+        _SYNC_CRASH,
     ),
     Mutation(
         "a replaced version is not put back",
         _RECOVER,
         (("        durable.put_in_place(old, final)\n", "        durable.remove(old)\n"),),
-        _CRASH,
+        _SECOND,
     ),
     Mutation(
         "a replaced version is not kept",
         _PLACE,
         (("        durable.link(final, mirror.at(kept))\n", "        return\n"),),
-        _CRASH,
+        _SECOND,
     ),
     Mutation(
         "pruning removes files before it commits that",
@@ -232,13 +236,13 @@ MUTATIONS = (
                 "    with transaction(mirror.conn):\n        if one.what",
             ),
         ),
-        _CRASH,
+        _PRUNE,
     ),
     Mutation(
         "a pruning that was cut off is not ended",
         _RECOVER,
         (("    finish_pruning(mirror)\n", ""),),
-        _CRASH,
+        _PRUNE,
     ),
     Mutation(
         "incoming is not cleaned",
@@ -249,7 +253,7 @@ MUTATIONS = (
                 "        if not entry:\n",
             ),
         ),
-        _CRASH,
+        _FIRST,
     ),
     Mutation(
         "rows are written outside the transaction of their dataset",
@@ -266,7 +270,7 @@ MUTATIONS = (
                 "    for product",
             ),
         ),
-        _CRASH,
+        _FIRST,
     ),
     Mutation(
         "the CRC of a ZIP's members is not compared",

@@ -75,14 +75,18 @@ def apply(mutation: Mutation, tree: Path) -> None:
 
 
 def run(check: str, tree: Path) -> Caught:
-    """Run a check in a tree: ``family:seed:cases`` of the campaign, or a test of pytest."""
+    """Run a check in a tree: ``family:seed:cases:only`` of the campaign, or a test of pytest.
+
+    Of the family, so many cases whose name begins with `only`.
+    """
     began = time.monotonic()
     command = [sys.executable, "-B", "-m"]
     if "::" in check or check.endswith(".py"):
         command += ["pytest", "-q", "-x", "-p", "no:cacheprovider", check]
     else:
-        family, seed, cases = check.split(":")
+        family, seed, cases, only = check.split(":")
         command += ["tests.faults", "--family", family, "--seed", seed, "--cases", cases]
+        command += ["--only", only]
         command += ["--processes", "1", "--seconds", _SECONDS, "--until-failure"]
     ended = subprocess.run(
         command,
@@ -105,7 +109,9 @@ def run(check: str, tree: Path) -> Caught:
 def check_unchanged(checks: Sequence[str], folder: Path) -> list[str]:
     """Return the checks that fail without any mutation."""
     tree = copy_of_tree(folder)
-    return [check for check in checks if run(check, tree).by is not None]
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(run, checks, [tree] * len(checks)))
+    return [check for check, caught in zip(checks, said, strict=True) if caught.by is not None]
 
 
 def catch(mutation: Mutation, folder: Path) -> Caught:
