@@ -22,6 +22,8 @@ EXIT_CLOSED_PIPE: Final = 141  # as shells say of SIGPIPE
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+_ROOM = "free some space where the output goes, or send it to another disk"
+
 
 def guarded(run: Callable[[], None], *, debug: bool, no_color: bool = False) -> int:
     """Call `run` and return the exit code, its error printed.
@@ -68,8 +70,12 @@ def _told(error: Exception, look: Settings, *, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, OSError):
         # The machine said no (a permission, a full disk): nothing is wrong with the program.
+        if error.errno in _NO_ROOM:
+            what = "writing" if error.filename else "writing the output:"
+            say_error(NoRoom(f"{what} {os_error_text(error)}", hint=_ROOM), look)
+            return NoRoom.exit_code
         say_error(LccMirrorError(os_error_text(error)), look)
-        return NoRoom.exit_code if error.errno in _NO_ROOM else EXIT_FAILED
+        return EXIT_FAILED
     what = printable(f"{type(error).__name__}: {error}", 500)
     hint = None if debug else "run it again with --debug and report what it prints"
     say_error(LccMirrorError(f"this is a bug in lccmirror: {what}", hint=hint), look)
@@ -107,8 +113,10 @@ def _flushed(code: int) -> int:
     except OSError as error:
         _drop_output()
         if code == 0:
-            say_error(LccMirrorError(f"writing the output: {os_error_text(error)}"), Settings())
-            return NoRoom.exit_code if error.errno in _NO_ROOM else EXIT_FAILED
+            full = error.errno in _NO_ROOM
+            text = f"writing the output: {os_error_text(error)}"
+            say_error(LccMirrorError(text, hint=_ROOM if full else None), Settings())
+            return NoRoom.exit_code if full else EXIT_FAILED
     return code
 
 

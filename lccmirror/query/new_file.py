@@ -194,6 +194,23 @@ def require_not_ours(target: Path, root: Path) -> None:
             )
 
 
+@contextlib.contextmanager
+def room_in(folder: Path) -> Iterator[None]:
+    """Say where there is no room, when something that is written there does not fit.
+
+    Raises
+    ------
+    NoRoom
+        In place of the system's own words, which name no place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _no_room(folder, error) from error
+        raise
+
+
 def why_not_written(path: Path) -> LccMirrorError | None:
     """Find out why SQLite could not write a file: it only says that it could not.
 
@@ -208,12 +225,16 @@ def why_not_written(path: Path) -> LccMirrorError | None:
             file.flush()
     except OSError as error:
         if error.errno in _FULL:
-            return NoRoom(
-                f"no room in {path.parent}: {error.strerror}",
-                hint="free some space, or name a folder on another disk",
-            )
+            return _no_room(path.parent, error)
         return LocalError(f"writing into {path.parent}: {error.strerror}")
     return None
+
+
+def _no_room(folder: Path, error: OSError) -> NoRoom:
+    return NoRoom(
+        f"no room in {folder}: {error.strerror}",
+        hint="free some space, or name a folder on another disk",
+    )
 
 
 def _already_there(path: Path) -> UsageError:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..errors import Damaged, FormatError
 from ..formats.object_info import read_object_file
 from ..formats.object_pictures import find_pictures
-from .new_file import new_file, require_not_ours
+from .new_file import new_file, require_not_ours, room_in
 from .readonly import ReadOnlyCatalog, no_permission
 from .run import run_query
 
@@ -169,7 +169,7 @@ def write_pictures(
         except FormatError:
             continue
         target = new_file(folder / f"{prefix}-{picture.name}.png", root, force=True)
-        with target.temporary() as temporary:
+        with room_in(folder), target.temporary() as temporary:
             temporary.write_bytes(content)
             target.put_in_place(temporary)
         written.append(target.path)

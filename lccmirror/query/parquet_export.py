@@ -27,7 +27,7 @@ from ..errors import MirrorLocked, Stopped, UsageError
 from ..names import printable
 from .export_folder import MANIFEST, put_in_place
 from .moment import one_moment
-from .new_file import require_not_ours
+from .new_file import require_not_ours, room_in
 from .parquet_duckdb import VIEWS, duckdb_views
 from .parquet_sources import Source, names, sources
 from .parquet_write import write_parquet
@@ -129,6 +129,8 @@ def export_parquet(
         If a file that is not of an earlier export has the name of one of ours.
     MirrorLocked
         If another export writes there.
+    NoRoom
+        If the disk is full.
     """
     target = folder.resolve()
     require_not_ours(target / MANIFEST, root)
@@ -136,7 +138,7 @@ def export_parquet(
         taken = to_text(now())
         _require_known(catalog, chosen)
         make_folder(target, mode=0o777)
-        with _alone(target), _partial(target) as partial:
+        with room_in(target), _alone(target), _partial(target) as partial:
             server, last_sync = catalog.connection.execute(_ABOUT).fetchone()
             with _told(catalog, watch):
                 tables = _written(catalog, partial, chosen, taken, watch)

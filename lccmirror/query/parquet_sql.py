@@ -13,7 +13,7 @@ import msgspec
 
 from ..errors import UsageError
 from ..names import printable
-from .new_file import NewFile
+from .new_file import NewFile, room_in
 from .parquet_types import TEXT, Field, kind_for, seen_in
 from .parquet_write import write_parquet
 from .readonly import open_readonly
@@ -56,8 +56,15 @@ def export_sql(
     ------
     UsageError
         If the statement is wrong, or names two columns the same.
+    NoRoom
+        If the disk is full.
     """
-    with open_readonly(root) as catalog, tempfile.TemporaryFile(dir=new.path.parent) as spool:
+    folder = new.path.parent
+    with (
+        open_readonly(root) as catalog,
+        room_in(folder),
+        tempfile.TemporaryFile(dir=folder) as spool,
+    ):
         result = run_query(catalog, sql, params)
         _require_names(result.columns)
         seen = seen_in(_spooled(result.rows, spool, look), len(result.columns), times=True)

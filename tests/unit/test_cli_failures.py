@@ -155,8 +155,19 @@ def test_a_full_disk_behind_the_output_is_said(config: Path) -> None:
             timeout=60,
         )
     assert done.returncode == 73
-    assert done.stderr.startswith("error: ")
-    assert "Traceback" not in done.stderr
+    assert done.stderr == (
+        "error: writing the output: No space left on device\n"
+        "hint: free some space where the output goes, or send it to another disk\n"
+    )
+
+
+def test_a_full_disk_behind_a_file_is_said_with_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
+    assert guarded(raising(full), debug=False) == 73
+    told = capsys.readouterr().err
+    assert told.startswith("error: writing /data/x: No space left on device\nhint: free some")
 
 
 def test_no_room_for_what_a_statement_sorts_is_said(config: Path) -> None:

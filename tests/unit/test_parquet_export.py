@@ -8,6 +8,8 @@ import math
 import sqlite3
 import stat
 import string
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -468,6 +470,45 @@ def test_two_exports_do_not_write_into_one_folder(root: Path, tmp_path: Path) ->
     seen: list[str] = []
     export(root, tmp_path / "out", "gaps", watch=Watch(another, threading.Event()))
     assert seen
+
+
+_LIMITED = """
+import resource, sys
+from pathlib import Path
+from threading import Event
+from lccmirror.clock import utc_now
+from lccmirror.errors import NoRoom
+from lccmirror.query.new_file import new_file
+from lccmirror.query.parquet_export import Watch, export_parquet
+from lccmirror.query.parquet_sql import export_sql
+root, out = map(Path, sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+for export in (
+    lambda: export_parquet(root, out, now=utc_now, watch=Watch(lambda *told: None, Event())),
+    lambda: export_sql(root, "SELECT 1 AS one", new_file(out / "a", root), look=lambda n: None),
+):
+    try:
+        export()
+    except NoRoom as error:
+        print(error.message)
+"""
+
+
+def test_a_disk_that_is_full_is_named_and_nothing_stays_there(
+    root: Path, tmp_path: Path
+) -> None:
+    """As with a quota: the disk has room, but not for us."""
+    out = tmp_path / "out"
+    out.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(root), str(out)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.splitlines() == [f"no room in {out}: File too large"] * 2
+    assert list(out.iterdir()) == []
 
 
 def test_the_mirrors_own_folders_are_not_written_to(root: Path) -> None:
