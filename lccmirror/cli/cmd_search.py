@@ -97,7 +97,7 @@ def run(names: tuple[str, ...], wait: bool) -> None:
 )
 @click.argument("name")
 @click.option(
-    "--since", metavar="TIME", help="Only runs finished since then: a date, or 7d, 12h ago."
+    "--since", metavar="TIME", help="Only runs finished since: a date; or 7d, 12h: so long ago."
 )
 @output_options
 def changes(name: str, since: str | None, output: OutputOptions) -> None:

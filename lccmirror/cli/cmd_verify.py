@@ -42,7 +42,7 @@ _SLOWEST = 1000
     "--rebuild-catalog",
     "rebuild",
     is_flag=True,
-    help="Make a lost or damaged catalog anew, from the files and the newest backup.",
+    help="With --repair: make a lost or damaged catalog anew, from files and newest backup.",
 )
 @click.option("--sample", metavar="N|P%", help="Only so many files, or such a part of them.")
 @click.option("--seed", type=int, metavar="N", help="Make a sample by chance the same again.")
