@@ -156,18 +156,28 @@ def put_missing(
     )
 
 
+def forget_missing(conn: sqlite3.Connection, key: tuple[str, str]) -> None:
+    """The server has a light curve (collection, objectid) after all."""
+    conn.execute("DELETE FROM missing_lightcurves WHERE collection = ? AND objectid = ?", key)
+
+
 def postpone_lightcurve(
     conn: sqlite3.Connection, key: tuple[str, str], error: str, now: datetime
 ) -> None:
     """Write down that a single light curve (collection, objectid) could not be had."""
-    row = conn.execute(
-        "SELECT attempts FROM lightcurve_attempts WHERE collection = ? AND objectid = ?", key
-    ).fetchone()
-    attempts = row[0] if row else 0
+    attempts = lightcurve_attempts(conn, key)
     conn.execute(
         "INSERT OR REPLACE INTO lightcurve_attempts VALUES (?, ?, ?, ?, ?)",
         (*key, attempts + 1, to_text(now + delay(attempts)), error),
     )
+
+
+def lightcurve_attempts(conn: sqlite3.Connection, key: tuple[str, str]) -> int:
+    """Return how often a single light curve (collection, objectid) was asked for in vain."""
+    row = conn.execute(
+        "SELECT attempts FROM lightcurve_attempts WHERE collection = ? AND objectid = ?", key
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def lightcurve_done(conn: sqlite3.Connection, key: tuple[str, str]) -> None:

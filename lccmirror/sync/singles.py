@@ -12,6 +12,8 @@ from ..catalog.connection import transaction
 from ..catalog.files import get_file
 from ..catalog.lightcurves import (
     Entry,
+    forget_missing,
+    lightcurve_attempts,
     lightcurve_done,
     postpone_lightcurve,
     put_entries,
@@ -31,6 +33,7 @@ from ..errors import (
 )
 from ..server.urls import lcformat_path, lightcurve_path
 from . import layout
+from .doubts import PATIENCE
 from .fetch import Fetcher, Product, discard, fetch_file, unchanged
 from .place import forget_arrival, put_product
 from .sound import check_gzip
@@ -119,8 +122,10 @@ WHERE d.has_lczip = 0 AND d.state = 'mirrored'
   AND r.collection IS NOT NULL AND r.objectid IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM lightcurves AS l
                   WHERE l.collection = r.collection AND l.objectid = r.objectid)
-  AND NOT EXISTS (SELECT 1 FROM missing_lightcurves AS m
-                  WHERE m.collection = r.collection AND m.objectid = r.objectid)
+  AND (NOT EXISTS (SELECT 1 FROM missing_lightcurves AS m
+                   WHERE m.collection = r.collection AND m.objectid = r.objectid)
+       OR EXISTS (SELECT 1 FROM lightcurve_attempts AS a
+                  WHERE a.collection = r.collection AND a.objectid = r.objectid))
   AND NOT EXISTS (SELECT 1 FROM lightcurve_attempts AS a
                   WHERE a.collection = r.collection AND a.objectid = r.objectid
                     AND a.not_before > :now)
@@ -171,8 +176,11 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             if problem is None:
                 lightcurve_done(conn, key)
             elif isinstance(problem, _GONE) and one.setid is not None:
-                lightcurve_done(conn, key)
                 put_missing(conn, one.setid, [key], _why_missing(problem), _at(session))
+                if _is_believed(conn, key, problem):
+                    lightcurve_done(conn, key)
+                else:
+                    postpone_lightcurve(conn, key, problem.message, session.now())
             else:
                 failed[f"light curve of {one.objectid}"] = problem.message
                 postpone_lightcurve(conn, key, problem.message, session.now())
@@ -183,6 +191,11 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
             assert problem is not None
             raise problem
     return fetched
+
+
+def _is_believed(conn: sqlite3.Connection, key: tuple[str, str], problem: _Problem) -> bool:
+    """Whether there is no such light curve: what was gone for a moment may come back."""
+    return isinstance(problem, _NoName) or lightcurve_attempts(conn, key) >= PATIENCE
 
 
 def _why_missing(problem: _Problem) -> str:
@@ -235,6 +248,7 @@ def _keep(session: Session, one: _Wanted, product: Product) -> InTheWay | None:
             put_product(session.mirror, product, _at(session), collection=one.collection)
             entry = Entry(one.collection, one.objectid, None, product.size, None)
             put_entries(conn, None, product.path, [entry])
+            forget_missing(conn, (one.collection, one.objectid))
     except InTheWay as error:
         return error
     forget_arrival(product)

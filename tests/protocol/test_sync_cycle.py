@@ -371,6 +371,10 @@ def test_single_light_curves_come_where_there_is_no_zip(tmp_path: Path) -> None:
             folder, name = path.split("/")[1:]
             published = site.server.file(f"/l/{folder.replace('_', '-')}/{name}")
             assert (site.root / path).read_bytes() == published
+        for _ in range(3):
+            # What the server says it has not is asked for again some times.
+            site.clock.forward(4_000)
+            site.sync()
         report = site.sync()
         assert report.requests == 2
         site.check()
@@ -454,7 +458,8 @@ def test_single_light_curves_that_fail_wait_and_let_the_others_come(tmp_path: Pa
         site.server.behave()
         site.clock.forward(86_400)
         site.sync()
-        assert site.sql("SELECT * FROM lightcurve_attempts") == []
+        waiting = {one for (one,) in site.sql("SELECT objectid FROM lightcurve_attempts")}
+        assert not waiting & set(bad)
         site.check()
 
 

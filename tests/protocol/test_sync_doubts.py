@@ -103,3 +103,21 @@ def test_a_pickle_that_comes_the_same_twice_is_believed(tmp_path: Path) -> None:
         site.sync()
         assert site.sql("SELECT * FROM work") == []
         site.check()
+
+
+def test_a_404_in_place_of_a_light_curve_is_not_believed_at_once(tmp_path: Path) -> None:
+    with Site(tmp_path, '[lightcurves]\nsingles = "missing"', lczip_max_nrows=5) as site:
+        site.server.make_dataset()
+        site.server.add("/l/", wrong.status(404), times=None)
+        assert site.sync().exit_code == 0
+        lost = len(site.sql("SELECT * FROM missing_lightcurves"))
+        assert lost == len(site.sql("SELECT * FROM objects"))
+        site.server.behave()
+        for _ in range(4):
+            site.clock.forward(_LATER_S)
+            site.sync()
+        there = len(site.sql("SELECT * FROM lightcurves"))
+        assert there + len(site.sql("SELECT * FROM missing_lightcurves")) == lost
+        assert there > 0
+        assert site.sql("SELECT * FROM lightcurve_attempts") == []
+        site.check()
