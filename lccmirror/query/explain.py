@@ -215,11 +215,13 @@ def _wrong_call(error: Exception, params: Mapping[str, object]) -> LccMirrorErro
     if unbound is not None:
         name = unbound.group(1)
         near = difflib.get_close_matches(name, list(params), n=1)
+        shown = printable(name)
+        give = f"-p {shown} VALUE, in Python {shown}=VALUE"
         return UsageError(
-            f"the statement has a parameter :{printable(name)}, and no value for it was given",
-            hint=f"you gave {printable(near[0])}: it is -p {printable(name)} VALUE"
+            f"the statement has a parameter :{shown}, and no value for it was given",
+            hint=f"you gave {printable(near[0])}: it is {give}"
             if near
-            else f"give one with -p {printable(name)} VALUE",
+            else f"give one: {give}",
         )
     if "one statement at a time" in text:
         return UsageError(

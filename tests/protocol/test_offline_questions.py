@@ -120,7 +120,7 @@ def test_values_are_given_by_name_in_a_dict_or_in_a_list(m: Mirror) -> None:
         m.query("SELECT ?", STAR)
     with pytest.raises(UsageError, match="one of the two"):
         m.query(by_name, {"id": STAR}, id=STAR)
-    with pytest.raises(UsageError, match=":id"):
+    with pytest.raises(UsageError, match=r":id.* in Python id=VALUE"):
         m.query(by_name)
 
 

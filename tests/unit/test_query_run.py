@@ -232,7 +232,7 @@ def test_an_empty_catalog_says_so(tmp_path: Path) -> None:
 def test_a_parameter_without_a_value_is_named(catalog: ReadOnlyCatalog) -> None:
     error = refusal(catalog, "select :name", nam="x")
     assert ":name" in error.message
-    assert error.hint == "you gave nam: it is -p name VALUE"
+    assert error.hint == "you gave nam: it is -p name VALUE, in Python name=VALUE"
 
 
 def test_a_parameter_without_a_name_is_explained(catalog: ReadOnlyCatalog) -> None:
