@@ -26,8 +26,8 @@ from .admission import Admission, Watch
 from .first_look import check_beginning, is_whole_gzip
 
 if TYPE_CHECKING:
-    from ..config import Config
-    from ..server import DatasetHeader, FileInfo, LccClient
+    from ..config import Config, LimitsConfig
+    from ..server import DatasetHeader, Downloaded, FileInfo, LccClient
     from .progress import Progress
 
 _COPY_BYTES = 1 << 20
@@ -304,10 +304,10 @@ def fetch_file(
     except FormatError:
         discard(part)
         raise
-    # Of what an earlier run wrote, a power cut may have left holes. In tables, ZIPs and light
-    # curves they are found when those are read; nobody reads a pickle.
-    risky = kind == "pickle" and got.resumed_from and got.etag_agrees is not True and not anew
-    if risky and not is_whole_gzip(part, limits.max_zip_expanded):
+    # Of what an earlier run wrote, a power cut may have left holes, and a disk may have turned
+    # bits. In ZIPs and light curves they are found when those are read, in the rows of a table,
+    # too; but not in what stands above them, and nobody reads a pickle.
+    if got.resumed_from and not anew and _is_doubtful(kind, part, got, limits):
         discard(part)
         return fetch_file(fetcher, source, path, kind, anew=True)
     return Product(
@@ -322,6 +322,14 @@ def fetch_file(
         certain=proven and got.etag_agrees is True,
         vouched=proven or got.etag_agrees is True,
     )
+
+
+def _is_doubtful(kind: str, part: Path, got: Downloaded, limits: LimitsConfig) -> bool:
+    """Whether a file that came in pieces may have another beginning than the server's."""
+    if kind == "csv":
+        return got.etag_agrees is False
+    unproven = kind == "pickle" and got.etag_agrees is not True
+    return unproven and not is_whole_gzip(part, limits.max_zip_expanded)
 
 
 def discard(part: Path) -> None:

@@ -184,6 +184,9 @@ class DatasetRebuilder:
             self._conn.execute(
                 "UPDATE datasets SET last_error = ? WHERE setid = ?", (message, setid)
             )
+            if isinstance(error, OSError):
+                # The next cycle reads it again: not the file is at fault, but the disk.
+                add_work(self._conn, setid, "repair", self._reader.now)
             return message
         return problems[0] if problems else None
 

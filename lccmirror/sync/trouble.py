@@ -110,7 +110,7 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
             f"the catalog cannot be written: {error}",
             hint="the mirror's user must be able to write in its folder",
         )
-    if name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"):
+    if name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"):
         # A quota or a limit on file sizes comes as this, and so does a failing disk.
         return NoRoom(
             f"the catalog cannot be written: {error}",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import assert_holds
+from tests.faults.campaign import Case, assert_holds, close, judge, load
 from tests.faults.crashing import CrashChild
 from tests.faults.disk_steps import STEPS, work
 from tests.faults.failing import Failure
@@ -16,6 +16,21 @@ from tests.faults.stage import Stage
 
 def test_whatever_the_disk_does_the_mirror_is_whole_again(tmp_path: Path) -> None:
     assert_holds("disk", seed=11, count=14, folder=tmp_path)
+
+
+# A file that could not be read when the catalog was made anew was never read again; a catalog
+# that could not grow was called damaged.
+FOUND = ("rebuild: EIO at read 100", "files of 4 kB")
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_a_long_run_has_found_stays_mended(tmp_path: Path, name: str) -> None:
+    family = load("disk")
+    try:
+        verdict = judge(family, Case("disk", name, 5), tmp_path / "case")
+    finally:
+        close(family)
+    assert verdict, verdict.notes
 
 
 def test_every_scenario_is_played_on_a_bad_disk() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lccmirror.sync import verify
+from lccmirror.sync import layout, verify
 from lccmirror.sync.report import CycleTold
 from tests.support import misbehaving as wrong
 from tests.support.site import Site
@@ -157,6 +157,20 @@ def test_a_zip_that_is_damaged_is_not_shared(
     assert site.sync().exit_code == 0
     assert site.file(two, "lczip").read_bytes() == site.server.product(two, "lczip")
     assert site.repair().exit_code == 0
+    site.check()
+
+
+def test_a_begun_table_with_a_bit_turned_above_its_rows_comes_anew(site: Site) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/d/.*csv", wrong.cut(300), times=None)
+    assert site.sync().exit_code == 1
+    site.server.behave()
+    part = site.root / layout.arriving(layout.product(setid, "csv"))
+    content = bytearray(part.read_bytes())
+    content[content.index(b'"name"') + 1] ^= 1
+    part.write_bytes(content)
+    site.clock.forward(3600)
+    assert site.sync().exit_code == 0
     site.check()
 
 
