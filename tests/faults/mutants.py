@@ -256,23 +256,6 @@ MUTATIONS = (
         _FIRST,
     ),
     Mutation(
-        "rows are written outside the transaction of their dataset",
-        _INGEST,
-        (
-            (
-                "        for product in products.values():\n"
-                "            put_product(mirror, product, now, setid=fetched.setid)\n"
-                "    for product",
-                '    mirror.conn.execute("BEGIN IMMEDIATE")\n'
-                "    for product in products.values():\n"
-                "        put_product(mirror, product, now, setid=fetched.setid)\n"
-                '    mirror.conn.execute("COMMIT")\n'
-                "    for product",
-            ),
-        ),
-        _FIRST,
-    ),
-    Mutation(
         "the CRC of a ZIP's members is not compared",
         "lccmirror/formats/zip_members.py",
         (("        if crc != entry.crc32:\n", "        if crc < 0:\n"),),

@@ -112,11 +112,15 @@ class Stage:
             "repair": site.repair,
             "rebuild": site.rebuild,
         }
+        verdict = self._search() if isinstance(site, SearchSite) else Verdict()
+        if self.scenario.work == "prune":
+            # What was begun is ended by whatever is done next, not by a pruning alone.
+            settle(site)
+            verdict += check(site, self._held)
         if self.scenario.work in again:
             again[self.scenario.work]()
-        searched = self._search() if isinstance(site, SearchSite) else Verdict()
         told = settle(site)
-        verdict = searched + check(site, self._held, logs=told)
+        verdict += check(site, self._held, logs=told)
         return verdict if verdict else replace(verdict, notes=(*verdict.notes, *told))
 
     def _search(self) -> Verdict:
