@@ -168,6 +168,8 @@ def require_readable(root: Path, path: Path) -> None:
     ------
     MirrorUnusable
         If the catalog at `path`, in the folder `root`, is not there or not for us.
+    Damaged
+        If it is lost beside mirrored files.
     """
     try:
         there = path.is_file()
@@ -179,6 +181,13 @@ def require_readable(root: Path, path: Path) -> None:
         ) from error
     if there and not os.access(path, os.R_OK):
         raise no_permission(path)
+    if there and path.stat().st_size:
+        return
+    if any((root / "datasets").glob("*/*/*")):
+        raise Damaged(
+            f"{path} {'is empty' if there else 'is gone'}, and mirrored files are there",
+            hint=REBUILD_HINT,
+        )
     if there:
         return
     if anything:

@@ -199,6 +199,20 @@ def test_a_folder_without_a_catalog_says_how_to_go_on(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("empty", "words"), [(True, "is empty"), (False, "is gone")])
+def test_a_catalog_lost_beside_its_files_is_damage_and_how_to_mend_it_is_said(
+    tmp_path: Path, empty: bool, words: str
+) -> None:
+    folder = tmp_path / "datasets" / "ab" / "abcdefghijk"
+    folder.mkdir(parents=True)
+    (folder / "dataset-abcdefghijk.csv").touch()
+    if empty:
+        (tmp_path / "catalog.sqlite").touch()
+    with pytest.raises(Damaged, match=words) as caught:
+        read_names(tmp_path)
+    assert "--rebuild-catalog" in str(caught.value.hint)
+
+
 def test_a_folder_in_place_of_the_catalog_is_named(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").mkdir()
     with pytest.raises(MirrorUnusable, match="not a file"):
