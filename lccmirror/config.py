@@ -67,6 +67,10 @@ FILE_NAME = "lccmirror.toml"
 ENVIRONMENT_NAME = "LCCMIRROR_CONFIG"
 SYSTEM_FILE = Path("/etc/lccmirror/config.toml")
 _LARGEST_FILE = 4 * 1000**2
+_CLOSED = (
+    "let a group that you are in read it (chgrp GROUP FILE, chmod 640 FILE), "
+    "or run as the user who owns it"
+)
 
 
 def _user_folder() -> Path:
@@ -189,7 +193,8 @@ def _text(path: Path) -> str:
             data = file.read(_LARGEST_FILE + 1)
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot read the configuration: {error.strerror or error}"
+            f"{path}: cannot read the configuration: {error.strerror or error}",
+            hint=_CLOSED if isinstance(error, PermissionError) else None,
         ) from error
     if len(data) > _LARGEST_FILE:
         raise ConfigError(f"{path}: larger than {_LARGEST_FILE} bytes: not a configuration")

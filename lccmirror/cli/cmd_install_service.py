@@ -28,6 +28,8 @@ then for each server, here called NAME:
     root = "/var/lib/lccmirror/NAME/mirror"
     [keys]
     dir = "/var/lib/lccmirror/NAME"
+  and let the service, which runs as the user lccmirror, read it:
+    chgrp lccmirror /etc/lccmirror/NAME.toml; chmod 640 /etc/lccmirror/NAME.toml
   an account's key, if there is one: put it into /etc/credstore/lccmirror-NAME.json, and
     [server]
     api_key_file = "$CREDENTIALS_DIRECTORY/key.json"

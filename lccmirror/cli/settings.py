@@ -127,7 +127,8 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
         option(
             "-c",
             "--config",
-            type=click.Path(dir_okay=False, path_type=Path),
+            # One that we may not read is no wrong use of the command: reading it says so.
+            type=click.Path(dir_okay=False, readable=False, path_type=Path),
             metavar="FILE",
             help="The config file.",
         ),

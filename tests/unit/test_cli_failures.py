@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import resource
@@ -215,3 +216,43 @@ def test_no_config_anywhere_says_how_to_begin(tmp_path: Path) -> None:
         pytest.skip("this machine has a config of its own")
     assert done.returncode == 78
     assert "lccmirror init" in done.stderr
+
+
+def without_root_s_eyes() -> None:
+    """Have permissions count for root, too, in the child that is to be started."""
+    for cap_dac in (1, 2):
+        # PR_CAPBSET_DROP: fails for others than root, for whom permissions count anyway.
+        ctypes.CDLL(None).prctl(24, cap_dac, 0, 0, 0)
+
+
+@pytest.mark.parametrize("words", [["run"], ["status"], ["query", "select 1"]])
+def test_a_config_that_is_closed_to_us_is_a_matter_of_configuration(
+    words: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "hat.toml"
+    path.write_text("[server]\n")
+    path.chmod(0)
+    done = subprocess.run(
+        command(path, *words),
+        preexec_fn=without_root_s_eyes,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    # What the units' RestartPreventExitStatus= waits for.
+    assert done.returncode == 78, done.stderr
+    assert "hat.toml: cannot read the configuration: Permission denied" in done.stderr
+    assert "chmod 640" in done.stderr
+
+
+def test_a_config_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(tmp_path / "hat.toml", "run"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 78
+    assert "does not exist" in done.stderr

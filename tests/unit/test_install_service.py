@@ -87,6 +87,7 @@ def test_the_command_says_what_it_did_and_what_to_do_next(tmp_path: Path) -> Non
     for place in PLACES.values():
         assert f"{tmp_path}{place}: written\n" in done.output
     assert "systemctl enable --now lccmirror@NAME.service" in done.output
+    assert "chgrp lccmirror /etc/lccmirror/NAME.toml; chmod 640" in done.output
 
 
 def test_a_file_left_alone_shows_in_the_exit_code(tmp_path: Path) -> None:
