@@ -23,6 +23,8 @@ _HEAD_ROWS: Final = 1_000
 _NARROWEST_TEXT: Final = 8
 # Nor one of times: without its end a time says little.
 _NARROWEST_TIME: Final = len("2026-11-23T05:11:02Z")
+# What one types or pastes elsewhere: of no use when cut, so other columns are left out first.
+_WHOLE: Final = frozenset({"objectid", "setid", "name", "search", "collection", "path"})
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -55,7 +57,8 @@ def write_table(
 ) -> int:
     """Write a table and return how many columns did not fit.
 
-    Numbers are at the right and never shortened; texts that are too wide end in ``…``.
+    Numbers are at the right and never shortened; texts that are too wide end in ``…``, names
+    and paths only where they alone are wider than the terminal.
     NULL is written ``NULL``, and a text that reads so in quotes.
 
     Parameters
@@ -74,23 +77,24 @@ def write_table(
     head = list(itertools.islice(source, _HEAD_ROWS))
     names = [printable(name) for name in columns]
     natural, numeric = _measure(names if look.headers else [""] * len(names), head, places)
-    widths = _fit(natural, _least(natural, numeric, head), look.width)
+    whole = [name.casefold() in _WHOLE for name in columns]
+    fit = _fit(natural, _least(natural, numeric, head), whole, look.width)
     bold, plain = (_BOLD, _PLAIN) if look.color else ("", "")
     if look.headers:
-        shown = [_padded(n, w, r) for n, w, r in zip(names, widths, numeric, strict=False)]
+        shown = [_padded(names[at], width, numeric[at]) for at, width in fit.items()]
         out.write(f"{bold}{_GAP.join(shown).rstrip()}{plain}\n")
-        out.write(_GAP.join("─" * width for width in widths) + "\n")
+        out.write(_GAP.join("─" * width for width in fit.values()) + "\n")
     shorten = look.width is not None
     for row in itertools.chain(head, source):
         cells = []
-        # `widths` is the shorter one where columns were left out.
-        for value, width, right, decimals in zip(row, widths, numeric, places, strict=False):
-            text = _padded(cell_text(value, decimals), width, right, shorten=shorten)
+        for at, width in fit.items():
+            value = row[at]
+            text = _padded(cell_text(value, places[at]), width, numeric[at], shorten=shorten)
             cells.append(f"{_DIM}{text}{_PLAIN}" if value is None and look.color else text)
         out.write(_GAP.join(cells).rstrip() + "\n")
     if not head and look.width is not None:
         out.write("(no rows)\n")
-    return len(columns) - len(widths)
+    return len(columns) - len(fit)
 
 
 def cell_text(value: Value, decimals: int | None = None) -> str:
@@ -137,20 +141,32 @@ def _least(
     return least
 
 
-def _fit(natural: Sequence[int], least: Sequence[int], total: int | None) -> list[int]:
-    """Return the widths to use: the widest texts give way first, then columns at the end."""
+def _fit(
+    natural: Sequence[int], least: Sequence[int], whole: Sequence[bool], total: int | None
+) -> dict[int, int]:
+    """Return which columns to show, and how wide each: the widest texts give way first, then
+    columns at the end, and those that are to be whole last of all.
+    """
     if total is None:
-        return list(natural)
-    count = len(least)
-    while count > 1 and _total(least[:count]) > total:
-        count -= 1
+        return dict(enumerate(natural))
+    narrowest = list(least)
+    stay: set[int] = set()
+    for at in range(len(natural)):
+        # Of several that do not fit together, the first ones.
+        if whole[at] and _total([natural[one] for one in (*stay, at)]) <= total:
+            stay.add(at)
+            narrowest[at] = natural[at]
+    kept = list(range(len(natural)))
+    while len(kept) > 1 and _total([narrowest[at] for at in kept]) > total:
+        kept.remove(max((at for at in kept if at not in stay), default=kept[-1]))
+    natural, narrowest = [natural[at] for at in kept], [narrowest[at] for at in kept]
     cap = min(max(natural, default=1), total)
-    while cap > _NARROWEST_TEXT and _total(_capped(natural, least, cap)[:count]) > total:
+    while cap > _NARROWEST_TEXT and _total(_capped(natural, narrowest, cap)) > total:
         cap -= 1
-    widths = _capped(natural, least, cap)[:count]
-    if count == 1:
+    widths = _capped(natural, narrowest, cap)
+    if len(kept) == 1:
         widths = [min(widths[0], max(total, 1))]
-    return widths
+    return dict(zip(kept, widths, strict=True))
 
 
 def _capped(natural: Sequence[int], least: Sequence[int], cap: int) -> list[int]:

@@ -222,6 +222,35 @@ def test_columns_that_cannot_fit_are_left_out_and_counted() -> None:
     assert len(lines[0].split()) + left_out == 300
 
 
+def test_names_are_whole_while_other_columns_can_be_left_out() -> None:
+    columns = ("n", "objectid", "what", "note", "path")
+    row = (
+        1,
+        "DMB-359-0000001",
+        "a text of some length",
+        "another text",
+        "csvs/lcc-0001.csv.gz",
+    )
+    rows: list[tuple[Value, ...]] = [row]
+    for width in range(38, 80):
+        lines = table(rows, columns, Look(width=width))
+        assert "DMB-359-0000001" in lines[2]
+        assert lines[2].endswith("csvs/lcc-0001.csv.gz")
+        assert max(map(len, lines)) <= width
+    out = io.StringIO()
+    assert write_table(columns, rows, out, Look(width=45)) == 2
+    assert out.getvalue().splitlines()[0].split() == ["n", "objectid", "path"]
+
+
+def test_of_names_too_wide_for_the_terminal_the_first_are_whole_and_the_others_cut() -> None:
+    rows: list[tuple[Value, ...]] = [("field_a", "x" * 300, 5)]
+    lines = table(rows, ("collection", "path", "n"), Look(width=40))
+    assert lines[2].startswith("field_a     xxx")
+    assert lines[2].endswith("…  5")
+    assert len(lines[2]) == 40
+    assert table(rows, ("collection", "path", "n"), Look(width=5))[2] == "fiel…"
+
+
 def test_a_table_is_one_line_a_row_whatever_is_in_it() -> None:
     lines = table([(NASTY, 1)], ("a\x1b", "b"), Look(width=200))
     assert len(lines) == 3
