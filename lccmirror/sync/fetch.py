@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
-from ..errors import AccessDenied, FormatError, Stopped, TransientError
+from ..errors import AccessDenied, FormatError, ProtocolError, Stopped, TransientError
 from ..server.urls import csv_path, lczip_path, pickle_path
 from . import layout
 from .admission import Admission, Watch
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .progress import Progress
 
 _COPY_BYTES = 1 << 20
+# Ten times as many as a table has that is as large as one may be.
+_MOST_PAGES = 200_000
 
 
 class NotComplete(TransientError):
@@ -236,10 +238,27 @@ def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, label: str) -> Datase
                     shutil.copyfileobj(answer.body, packed, _COPY_BYTES)
                     packed.write(b"\n")
                     if not answer.result_has_all_rows:
-                        npages = header.npages or 1
+                        npages = _checked_pages(setid, header)
                 page += 1
         flush_file(raw)
     return header
+
+
+def _checked_pages(setid: str, header: DatasetHeader) -> int:
+    """Return how many pages a dataset has, if its rows can be on so many.
+
+    Raises
+    ------
+    ProtocolError
+        If not: they would be asked for without end.
+    """
+    npages, rows, each = header.npages or 1, header.actual_nrows, header.rows_per_page
+    most = _MOST_PAGES
+    if rows is not None and each is not None and each > 0:
+        most = min(most, max(1, -(-rows // each)))
+    if npages > most:
+        raise ProtocolError(f"dataset {setid}: {npages:,} pages are said to be of {rows} rows")
+    return npages
 
 
 def _size_of(body: IO[bytes]) -> int:

@@ -121,3 +121,20 @@ def test_a_404_in_place_of_a_light_curve_is_not_believed_at_once(tmp_path: Path)
         assert there > 0
         assert site.sql("SELECT * FROM lightcurve_attempts") == []
         site.check()
+
+
+def test_pages_without_end_are_not_asked_for(tmp_path: Path) -> None:
+    with Site(tmp_path, dialect="documented") as site:
+        setid = site.server.make_dataset()
+        rule = site.server.add(
+            "/set/",
+            wrong.altered_body(lambda b: b.replace(b'"npages": 1', b'"npages": 1000000000')),
+            times=None,
+        )
+        report = site.sync()
+        assert "pages" in report.failed[setid]
+        assert rule.fired == 1
+        site.server.behave()
+        site.clock.forward(_LATER_S)
+        site.sync()
+        site.check()
