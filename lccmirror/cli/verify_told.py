@@ -25,6 +25,10 @@ def tell_verified(done: Verified, chosen: Settings) -> None:
     _tell(done.found, chosen, repaired=done.repair is not None)
     if done.repair is not None:
         tell(done.repair, chosen)
+    elif done.found.damage:
+        chosen.note(
+            "hint: `lccmirror verify --repair` fetches again what is damaged or missing"
+        )
     if done.left is not None and done.left.damage:
         sys.stderr.write(f"after the repair, {done.left.ndamage:,} are still damaged\n")
         for one in done.left.damage:

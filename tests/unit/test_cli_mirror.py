@@ -191,9 +191,12 @@ def test_verify_names_what_is_damaged_and_repair_mends_it(mirror: Path, run: Run
     csv.write_bytes(good.replace(b"|", b"!", 1))
     found = run("verify")
     assert found.exit_code == 65
+    assert "hint: `lccmirror verify --repair`" in found.stderr.splitlines()[-1]
     assert f"damaged: {csv.relative_to(mirror)}" in found.stdout
     assert "verify --repair" in run("status").output
-    assert run("verify", "--repair").exit_code == 0
+    mended = run("verify", "--repair")
+    assert mended.exit_code == 0
+    assert "hint" not in mended.output
     assert csv.read_bytes() == good
     assert run("verify").exit_code == 0
 
