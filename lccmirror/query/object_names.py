@@ -43,6 +43,10 @@ _COUNT: Final = "SELECT n FROM counts WHERE name = 'objects'"
 # With so many objects, all names are compared; else those next to it in alphabetical order.
 _FEW: Final = 5_000
 _NEXT_TO_IT: Final = 50
+# Names of one survey begin alike; another's, with the same numbers, is not what was meant.
+_PREFIX: Final = 3
+# With another beginning, a name is near only if no more letters than these differ.
+_SLIPS: Final = 2.001
 
 
 def collections_of(
@@ -85,6 +89,8 @@ def collections_of(
 def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> list[str]:
     """Return the names of objects that look most like one that none has.
 
+    Those that begin in the same way come first; of others, only what may be a slip of the keys.
+
     Parameters
     ----------
     catalog
@@ -100,8 +106,21 @@ def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> lis
     else:
         names = set(_next_to(catalog, objectid))
     by_folded = {name.casefold(): name for name in sorted(names)}
-    near = difflib.get_close_matches(objectid.casefold(), by_folded, n=most)
-    return [by_folded[name] for name in near]
+    asked = objectid.casefold()
+    near = difflib.get_close_matches(asked, by_folded, n=max(len(by_folded), 1))
+    alike = [name for name in near if name[:_PREFIX] == asked[:_PREFIX]]
+    slips = [
+        name
+        for name in near
+        if name[:_PREFIX] != asked[:_PREFIX] and _differing(asked, name) <= _SLIPS
+    ]
+    return [by_folded[name] for name in (alike + slips)[:most]]
+
+
+def _differing(one: str, other: str) -> float:
+    """Return about how many letters of two names differ."""
+    ratio = difflib.SequenceMatcher(None, other, one).ratio()
+    return (1 - ratio) * (len(one) + len(other)) / 2
 
 
 def _next_to(catalog: ReadOnlyCatalog, objectid: str) -> Iterator[str]:

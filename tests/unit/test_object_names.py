@@ -80,3 +80,23 @@ def test_no_name_is_near_to_what_looks_like_none() -> None:
     with sky_in_memory() as catalog:
         put(catalog, "HAT-199-0001234")
         assert nearest_names(catalog, "?") == []
+
+
+def test_a_name_of_another_survey_is_not_near_though_its_numbers_are() -> None:
+    with sky_in_memory() as catalog:
+        put(catalog, "DMB-199-0001234", "DMB-199-0001235")
+        assert nearest_names(catalog, "HAT-199-0001234") == []
+
+
+def test_a_slip_in_the_first_letters_is_forgiven() -> None:
+    with sky_in_memory() as catalog:
+        put(catalog, "DMB-199-0001234")
+        assert nearest_names(catalog, "DNB-199-0001234") == ["DMB-199-0001234"]
+        assert nearest_names(catalog, "MDB-199-0001234") == ["DMB-199-0001234"]
+
+
+def test_names_that_begin_alike_come_first() -> None:
+    with sky_in_memory() as catalog:
+        put(catalog, "DMB-199-0001234", "HAT-199-0009999", "HAU-199-0001234")
+        near = nearest_names(catalog, "HAT-199-0001234")
+        assert near == ["HAT-199-0009999", "HAU-199-0001234"]
