@@ -21,6 +21,7 @@ from ..query.lightcurves import Copy, chosen_copy, copies_of, read_copy
 from ..query.new_file import new_file, require_not_ours
 from ..query.object_names import nearest_names
 from .lc_asked import Asked
+from .lc_needs import require_libraries
 from .output import OutputOptions, write_result
 from .settings import Settings, is_terminal
 from .stopping import stoppable
@@ -41,6 +42,7 @@ def one(
     root = catalog.path.parent
     with _nearest_names(catalog, objectid):
         found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
+    require_libraries(asked)
     curve = read_copy(root, found)
     for problem in curve.problems[:_NAMED]:
         chosen.note(f"note: {printable(objectid)}: {printable(problem)}")
@@ -92,6 +94,7 @@ def export_where(
     form = asked.form or "csv"
     if form not in FORMATS:
         raise UsageError(f"a {form} is no file: --format {', '.join(FORMATS)}")
+    require_libraries(asked)
     copies = _copies_where(catalog, condition)
     without = count_without(catalog, condition)
     _folder(asked.out, catalog.path.parent)

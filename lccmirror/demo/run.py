@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..config import Config, load_config
 from ..config_template import render_config
 from ..errors import MirrorUnusable
+from ..formats.lc_convert import library
 from ..query import open_readonly, run_query
 from ..query.lightcurves import newest_copy, read_copy
 from ..query.plot import plot_folded
@@ -74,6 +75,8 @@ class Demo:
         LccMirrorError
             If Matplotlib is not installed.
         """
+        # Before the light curve is read: that needs NumPy alone, and would ask for no more.
+        library("matplotlib", "plot", "a plot")
         root = self.config.mirror.root
         with open_readonly(root) as catalog:
             objectid, collection, period = catalog.connection.execute(_STAR).fetchone()

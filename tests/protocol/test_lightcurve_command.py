@@ -89,6 +89,32 @@ def test_columns_are_chosen_and_ordered(run: Run) -> None:
     assert "aep_000" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "lacking", "extras"),
+    [
+        (
+            ["--plot", "x.png", "--find-period"],
+            ["numpy", "astropy", "matplotlib"],
+            "astro,plot",
+        ),
+        (["--plot", "-", "--find-period"], ["astropy", "plotille"], "astro,terminal"),
+        (["--out", "x.fits"], ["numpy", "astropy"], "astro"),
+        (["--out", "x", "--format", "parquet"], ["pyarrow", "astropy"], "parquet"),
+        (["--plot", "x.svg", "--find-period"], ["astropy"], "astro"),
+        (["--csv"], ["numpy", "matplotlib"], "lc"),
+    ],
+)
+def test_all_extras_that_the_flags_need_are_named_at_once(
+    args: list[str], lacking: list[str], extras: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in lacking:
+        monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    result = run(STAR, *args)
+    assert result.exit_code == 1
+    assert "not installed" in result.stderr
+    assert f"pip install 'lccmirror[{extras}]'" in result.stderr
+
+
 @pytest.mark.parametrize("flag", [["--format", "csv"], ["--csv"]])
 def test_a_format_can_be_said_in_two_ways(flag: list[str], run: Run) -> None:
     assert run(STAR, *flag).stdout.startswith("rjd,stf,flt,")

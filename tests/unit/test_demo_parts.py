@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from lccmirror.config import load_config
+from lccmirror.config_template import render_config
+from lccmirror.demo import DemoServer
 from lccmirror.demo.arguments import BadRequest, parse_coordinates, parse_search
 from lccmirror.demo.datasets import UniqueTime
 from lccmirror.demo.filters import conditions_to_sql, parsed_conditions
 from lccmirror.demo.keys import KeyDesk
 from lccmirror.demo.png import grey_png
+from lccmirror.demo.run import Demo
 from lccmirror.demo.searches import separation_arcsec
 from lccmirror.demo.tables import sort_keys
+from lccmirror.errors import LccMirrorError
 
 
 @pytest.mark.parametrize(
@@ -115,3 +122,18 @@ def test_a_png_has_valid_chunks_and_the_right_pixels() -> None:
     assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
     assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (3, 2)
     assert zlib.decompress(chunks[b"IDAT"]) == b"\0\x00\xff\x80\0\x01\x02\x03"
+
+
+def test_without_numpy_the_picture_asks_for_the_extra_that_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("numpy", "matplotlib"):
+        monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    path = tmp_path / "lccmirror.toml"
+    path.write_text(render_config("https://data.example.org"))
+    path.chmod(0o600)
+    with (
+        DemoServer(objects=1, points=(5, 6)) as server,
+        pytest.raises(LccMirrorError, match=r"lccmirror\[plot\]"),
+    ):
+        Demo(server, load_config(path)).plot()

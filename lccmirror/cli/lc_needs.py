@@ -1,0 +1,58 @@
+"""Which libraries the options of `lccmirror lc` need, so that one `pip install` brings all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Final
+
+from ..errors import LccMirrorError
+from .lc_asked import Asked
+
+# Of each extra of lccmirror's, the module that it is for.
+_MODULES: Final = {
+    "astro": "astropy",
+    "lc": "numpy",
+    "parquet": "pyarrow",
+    "plot": "matplotlib",
+    "terminal": "plotille",
+}
+_OF_FORM: Final = {"fits": "astro", "votable": "astro", "parquet": "parquet"}
+
+
+def require_libraries(asked: Asked) -> None:
+    """Refuse what cannot be done with what is installed, and name everything it lacks.
+
+    Raises
+    ------
+    LccMirrorError
+        If a library is not installed.
+    """
+    lacking = {extra for extra in _extras(asked) if find_spec(_MODULES[extra]) is None}
+    if not lacking:
+        return
+    # Each of the others has NumPy, too.
+    extras = sorted(lacking - {"lc"}) or ["lc"]
+    modules = sorted(_MODULES[extra] for extra in lacking)
+    names = " and ".join(filter(None, [", ".join(modules[:-1]), modules[-1]]))
+    verb = "are" if len(modules) > 1 else "is"
+    raise LccMirrorError(
+        f"this needs {names}, which {verb} not installed",
+        hint=f"pip install 'lccmirror[{','.join(extras)}]'",
+    )
+
+
+def _extras(asked: Asked) -> Iterator[str]:
+    """Yield the extras that have what was asked for."""
+    from ..query.lc_write import SUFFIXES
+
+    yield "lc"
+    if asked.find_period:
+        yield "astro"
+    if asked.plot is not None:
+        yield "terminal" if asked.plot == "-" else "plot"
+    form = asked.form
+    if form is None and asked.out is not None:
+        form = SUFFIXES.get(asked.out.suffix.lower())
+    if form in _OF_FORM:
+        yield _OF_FORM[form]
