@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
     Raises
     ------
     MirrorUnusable
-        If it is a file, not writable, or on a network filesystem.
+        If it is a file, not writable, on a network filesystem, or another user's while this
+        is root.
     """
     if root.exists() and not root.is_dir():
         raise MirrorUnusable(
@@ -59,6 +61,8 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
             f"{existing} is not writable for this user",
             hint="run as the user who owns the mirror, or change its permissions",
         )
+    if root.is_dir():
+        require_own(root, root.stat(), os.geteuid())
     if mounts.exists():
         kind = filesystem_type(existing.resolve(), mounts.read_text("utf-8", "surrogateescape"))
         if kind in NETWORK_FILESYSTEMS:
@@ -66,6 +70,44 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
                 f"{root} is on a network filesystem ({kind}), where SQLite's locks do not work",
                 hint="put the mirror on a local disk; others can read it from there",
             )
+
+
+def is_root_abroad(status: os.stat_result, euid: int) -> bool:
+    """Whether this is root in a folder that is another user's."""
+    return euid == 0 and status.st_uid != 0
+
+
+def require_own(root: Path, status: os.stat_result, euid: int) -> None:
+    """Make sure that root does not write in somebody else's mirror.
+
+    What root writes is root's, and closed to the mirror's user, whose next run then fails.
+
+    Parameters
+    ----------
+    root
+        The mirror's folder.
+    status
+        What `os.stat` tells of it.
+    euid
+        Who is about to write.
+
+    Raises
+    ------
+    MirrorUnusable
+        If that is root, and the folder is another user's.
+    """
+    if not is_root_abroad(status, euid):
+        return
+    try:
+        owner = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        owner, how = f"the user {status.st_uid}", ""
+    else:
+        how = f": runuser -u {owner} -- lccmirror …"
+    raise MirrorUnusable(
+        f"the mirror at {root} belongs to {owner}: root's files are closed to them",
+        hint=f"run it as that user{how}",
+    )
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from ..clock import Now, utc_now
 from ..durable import FILE_MODE, make_folder
 from ..errors import InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
 from .backups import Backups, backups_of, make_backup, note_trouble
-from .filesystem import check_folder
+from .filesystem import check_folder, is_root_abroad
 from .layout import INCOMING, LOCK
 from .lost import REBUILT, finish_replacing, require_not_lost
 
@@ -179,6 +179,8 @@ def _no_mirror(root: Path) -> MirrorUnusable:
 
 def is_writable(root: Path) -> bool:
     """Whether this user may write in the mirror at `root`."""
+    if root.is_dir() and is_root_abroad(root.stat(), os.geteuid()):
+        return False
     there = [one for one in (root, root / CATALOG_NAME, root / LOCK) if one.exists()]
     return all(os.access(one, os.W_OK) for one in there)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,11 @@ from lccmirror.sync.filesystem import (
     Room,
     check_folder,
     filesystem_type,
+    require_own,
 )
+from lccmirror.sync.mirror import held_folder, is_writable, open_mirror, open_to_read
+
+URL = "https://data.hatsurveys.org"
 
 
 def line(point: str, kind: str, optional: str = "shared:1") -> str:
@@ -86,6 +92,61 @@ def test_a_local_disk_is_fine_and_so_is_a_system_without_mountinfo(tmp_path: Pat
     check_folder(tmp_path / "mirror", mounts)
     mounts.write_text(line("/", "btrfs"))
     check_folder(tmp_path / "mirror", mounts)
+
+
+def owned_by(uid: int) -> os.stat_result:
+    return os.stat_result((0o40750, 2, 3, 2, uid, uid, 4096, 0, 0, 0))
+
+
+def a_user() -> pwd.struct_passwd:
+    return next(one for one in pwd.getpwall() if one.pw_uid != 0)
+
+
+def no_user() -> int:
+    return max({one.pw_uid for one in pwd.getpwall() if one.pw_uid < 2**31}) + 1
+
+
+def test_root_does_not_write_in_another_user_s_mirror() -> None:
+    user = a_user()
+    with pytest.raises(MirrorUnusable, match=f"belongs to {user.pw_name}") as caught:
+        require_own(Path("/srv/m"), owned_by(user.pw_uid), 0)
+    assert caught.value.exit_code == 78
+    assert f"runuser -u {user.pw_name} -- lccmirror" in str(caught.value.hint)
+
+
+def test_an_owner_without_a_name_is_told_by_number() -> None:
+    uid = no_user()
+    with pytest.raises(MirrorUnusable, match=f"belongs to the user {uid}:") as caught:
+        require_own(Path("/srv/m"), owned_by(uid), 0)
+    assert "runuser" not in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("owner", "euid"), [(0, 0), (1000, 1000), (1000, 1001), (0, 1000)])
+def test_others_are_left_to_the_permissions(owner: int, euid: int) -> None:
+    require_own(Path("/srv/m"), owned_by(owner), euid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("there", ["nothing", "a mirror"])
+def test_root_leaves_nothing_in_another_user_s_mirror(tmp_path: Path, there: str) -> None:
+    root = tmp_path / "mirror"
+    root.mkdir()
+    if there == "a mirror":
+        with open_mirror(root, URL):
+            pass
+    before = sorted(root.rglob("*"))
+    os.chown(root, no_user(), -1)
+    with pytest.raises(MirrorUnusable, match="belongs to"), open_mirror(root, URL):
+        pass
+    # What --rebuild-catalog holds.
+    with pytest.raises(MirrorUnusable, match="belongs to"), held_folder(root):
+        pass
+    assert sorted(root.rglob("*")) == before
+    # So that `verify` reads it, and notes nothing.
+    assert not is_writable(root)
+    if there == "a mirror":
+        with open_to_read(root, URL) as mirror:
+            assert mirror.read_only
 
 
 def test_room_is_what_the_disk_and_the_limit_leave(tmp_path: Path) -> None:
