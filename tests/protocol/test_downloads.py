@@ -190,6 +190,23 @@ def test_a_range_that_is_not_the_one_asked_for_is_thrown_away(part: Path, span: 
         check_whole(client.download(PATH, part), part)
 
 
+def test_a_range_that_is_shorter_than_it_says_is_gone_on_with(part: Path) -> None:
+    begun(part, 100_000)
+
+    def script(request: Received) -> Answer:
+        whole = serving()(request)
+        if len(server.requests) > 1:
+            return whole
+        # Of the right length for its own header: only the file's total tells.
+        headers = [one for one in whole.headers if one[0] != "Content-Length"]
+        return Answer(206, CONTENT[100_000:150_000], headers)
+
+    with ScriptedServer(script) as server, client_for(server) as client:
+        check_whole(client.download(PATH, part), part)
+    asked = [one.headers["range"] for one in server.requests]
+    assert asked == ["bytes=100000-", "bytes=150000-"]
+
+
 def test_a_server_that_knows_no_ranges_sends_the_whole_file_once(part: Path) -> None:
     begun(part, 100_000)
 
