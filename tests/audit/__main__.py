@@ -10,6 +10,7 @@ from .listed import (
     LIST,
     Advisories,
     allowed_holes,
+    come_since,
     installed_holes,
     not_looked_at,
     read,
@@ -42,6 +43,8 @@ def _told(found: Closure, listed: Advisories) -> int:
         print(line, file=sys.stderr)
     for line in waived_holes(found, listed):
         print(f"audit: lived with for now: {line}")
+    for line in come_since(found, listed):
+        print(f"audit: {line}")
     count = sum(map(len, listed.packages.values()))
     age = (datetime.now(UTC).date() - listed.checked).days
     print(

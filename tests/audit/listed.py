@@ -104,6 +104,15 @@ def _lowest(requirement: Requirement) -> Version:
 
 
 def not_looked_at(found: Closure, listed: Advisories) -> Iterator[str]:
-    """Say which packages the list does not know."""
-    for name in sorted({*found.installed, *found.direct} - listed.packages.keys()):
-        yield f"{name} comes with lccmirror, and nobody has looked at it: make audit"
+    """Say which packages that we ask for the list does not know."""
+    for name in sorted(found.direct.keys() - listed.packages.keys()):
+        yield f"{name} is asked for by lccmirror, and nobody has looked at it: make audit"
+
+
+def come_since(found: Closure, listed: Advisories) -> Iterator[str]:
+    """Say which packages others ask for by now that the list does not know.
+
+    A new version of theirs can bring one on any day: that is told, and stops nobody.
+    """
+    for name in sorted(found.installed.keys() - found.direct.keys() - listed.packages.keys()):
+        yield f"{name} comes with another package, and nobody has looked at it: make audit"

@@ -15,6 +15,7 @@ from .listed import (
     Advisories,
     Advisory,
     allowed_holes,
+    come_since,
     installed_holes,
     not_looked_at,
     read,
@@ -42,7 +43,7 @@ def test_the_lowest_versions_that_may_be_installed_have_no_hole_that_is_known() 
     assert list(allowed_holes(closure(), read())) == []
 
 
-def test_every_package_that_comes_with_lccmirror_is_in_the_list() -> None:
+def test_every_package_that_lccmirror_asks_for_is_in_the_list() -> None:
     assert list(not_looked_at(closure(), read())) == []
 
 
@@ -86,6 +87,13 @@ def test_a_hole_that_has_to_be_lived_with_is_said_every_time() -> None:
 def test_a_package_that_nobody_has_looked_at_is_told() -> None:
     (line,) = not_looked_at(_closure(), Advisories(TODAY, True, {}))
     assert "nobody has looked at it" in line
+
+
+def test_a_package_that_comes_with_another_is_told_and_stops_nobody() -> None:
+    found = Closure({}, {"newcomer": "1.0"}, frozenset())
+    assert list(not_looked_at(found, _listed())) == []
+    (line,) = come_since(found, _listed())
+    assert line.startswith("newcomer comes with another package")
 
 
 def _told(**changes: Any) -> str:
