@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 06:30:40.921940+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 07:32:00.253590+00:00');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE TABLE mirror (
@@ -17,7 +17,7 @@ INSERT INTO "mirror" VALUES ('rules','2752a2fffd3232ab36fcb635c1149a16b6c5dc3315
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_a','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_b','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('api_key_until','anonymous 2026-09-28T14:13:50.250000Z');
-INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_38239-20260921T141350Z.sqlite"}');
+INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_44661-20260921T141350Z.sqlite"}');
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
@@ -1067,6 +1067,68 @@ WHEN (old.title, old.description) IS NOT (new.title, new.description) BEGIN
 END;
 CREATE TRIGGER columns_text_remove AFTER DELETE ON columns BEGIN
   DELETE FROM columns_text WHERE collection = old.collection AND name = old.name;
+END;
+CREATE TRIGGER datasets_fts_put AFTER INSERT ON datasets_text BEGIN
+  INSERT INTO datasets_fts (rowid, setid, name, description, citation, query)
+  VALUES (new.id, new.setid, new.name, new.description, new.citation, new.query);
+END;
+CREATE TRIGGER datasets_fts_change AFTER UPDATE ON datasets_text BEGIN
+  INSERT INTO datasets_fts
+    (datasets_fts, rowid, setid, name, description, citation, query)
+  VALUES ('delete', old.id, old.setid, old.name, old.description, old.citation, old.query);
+  INSERT INTO datasets_fts (rowid, setid, name, description, citation, query)
+  VALUES (new.id, new.setid, new.name, new.description, new.citation, new.query);
+END;
+CREATE TRIGGER datasets_fts_remove AFTER DELETE ON datasets_text BEGIN
+  INSERT INTO datasets_fts
+    (datasets_fts, rowid, setid, name, description, citation, query)
+  VALUES ('delete', old.id, old.setid, old.name, old.description, old.citation, old.query);
+END;
+CREATE TRIGGER collections_fts_put AFTER INSERT ON collections_text BEGIN
+  INSERT INTO collections_fts (rowid, collection, name, description, project, citation)
+  VALUES (new.id, new.collection, new.name, new.description, new.project, new.citation);
+END;
+CREATE TRIGGER collections_fts_change AFTER UPDATE ON collections_text BEGIN
+  INSERT INTO collections_fts
+    (collections_fts, rowid, collection, name, description, project, citation)
+  VALUES ('delete', old.id, old.collection, old.name, old.description, old.project,
+          old.citation);
+  INSERT INTO collections_fts (rowid, collection, name, description, project, citation)
+  VALUES (new.id, new.collection, new.name, new.description, new.project, new.citation);
+END;
+CREATE TRIGGER collections_fts_remove AFTER DELETE ON collections_text BEGIN
+  INSERT INTO collections_fts
+    (collections_fts, rowid, collection, name, description, project, citation)
+  VALUES ('delete', old.id, old.collection, old.name, old.description, old.project,
+          old.citation);
+END;
+CREATE TRIGGER columns_fts_put AFTER INSERT ON columns_text BEGIN
+  INSERT INTO columns_fts (rowid, collection, name, title, description)
+  VALUES (new.id, new.collection, new.name, new.title, new.description);
+END;
+CREATE TRIGGER columns_fts_change AFTER UPDATE ON columns_text BEGIN
+  INSERT INTO columns_fts (columns_fts, rowid, collection, name, title, description)
+  VALUES ('delete', old.id, old.collection, old.name, old.title, old.description);
+  INSERT INTO columns_fts (rowid, collection, name, title, description)
+  VALUES (new.id, new.collection, new.name, new.title, new.description);
+END;
+CREATE TRIGGER columns_fts_remove AFTER DELETE ON columns_text BEGIN
+  INSERT INTO columns_fts (columns_fts, rowid, collection, name, title, description)
+  VALUES ('delete', old.id, old.collection, old.name, old.title, old.description);
+END;
+CREATE TRIGGER objects_fts_put AFTER INSERT ON objects_text BEGIN
+  INSERT INTO objects_fts (rowid, collection, objectid, words)
+  VALUES (new.id, new.collection, new.objectid, new.words);
+END;
+CREATE TRIGGER objects_fts_change AFTER UPDATE ON objects_text BEGIN
+  INSERT INTO objects_fts (objects_fts, rowid, collection, objectid, words)
+  VALUES ('delete', old.id, old.collection, old.objectid, old.words);
+  INSERT INTO objects_fts (rowid, collection, objectid, words)
+  VALUES (new.id, new.collection, new.objectid, new.words);
+END;
+CREATE TRIGGER objects_fts_remove AFTER DELETE ON objects_text BEGIN
+  INSERT INTO objects_fts (objects_fts, rowid, collection, objectid, words)
+  VALUES ('delete', old.id, old.collection, old.objectid, old.words);
 END;
 PRAGMA user_version = 1;
 COMMIT;

@@ -15,7 +15,8 @@ from pathlib import Path
 from tests.support.site import Site
 
 _SCHEMA = """
-SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%_fts_%'
+SELECT type, name, sql FROM sqlite_master
+WHERE sql IS NOT NULL AND (type = 'trigger' OR name NOT LIKE '%_fts_%')
 ORDER BY type = 'trigger', rowid
 """
 
