@@ -11,7 +11,9 @@ import logging
 import os
 import queue
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 # What is asked of us is 10 seconds.
 LEAVE_WITHIN_S = 9.0
 _TICK_S = 5.0
+# What is heard when there is nothing more to hear; no signal has this number.
+_OVER = 0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -311,11 +315,28 @@ def _signals(
     inbox: queue.SimpleQueue[_Happened], stop: Stop, last_line: Callable[[str], str] = str
 ) -> Iterator[None]:
     """Pass signals on to the main thread's loop; see that a wish to leave is met in time."""
-    asked, left = threading.Event(), threading.Event()
+    asked = threading.Event()
+    # Python calls `received` when the main thread gets to it, and that may be in the middle of
+    # a long wait; here a signal is heard at once.
+    hears, rings = socket.socketpair()
+    rings.setblocking(False)
 
     def see_to_it() -> None:
-        asked.wait()
-        if not left.wait(LEAVE_WITHIN_S):
+        with hears:
+            wishes = 0
+            until: float | None = None
+            while wishes < 2:
+                try:
+                    heard = hears.recv(64)
+                except TimeoutError:
+                    break
+                if not heard or _OVER in heard:
+                    return
+                wishes += sum(number in (signal.SIGTERM, signal.SIGINT) for number in heard)
+                if wishes and until is None:
+                    until = time.monotonic() + LEAVE_WITHIN_S
+                if until is not None:
+                    hears.settimeout(max(0.001, until - time.monotonic()))
             _leave_now(last_line)
 
     def received(number: int, frame: FrameType | None) -> None:
@@ -329,13 +350,16 @@ def _signals(
 
     threading.Thread(target=see_to_it, name="leaver", daemon=True).start()
     before = {number: signal.signal(number, received) for number in _SIGNALS}
+    bell = signal.set_wakeup_fd(rings.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:
-        left.set()
-        asked.set()
+        signal.set_wakeup_fd(bell)
         for number, handler in before.items():
             signal.signal(number, handler)
+        with rings:
+            rings.setblocking(True)
+            rings.send(bytes([_OVER]))
 
 
 def _leave_now(last_line: Callable[[str], str]) -> NoReturn:
