@@ -10,6 +10,7 @@ scheduler, people at the control socket and signals only put tasks on its queue.
 `agenda`           the due times in the catalog: nothing missed, nothing done twice
 `troubles`         one line when something goes wrong, one a day, one when it is over
 `clockwatch`       whether the clock was put back
+`signals`          heard at once; a wish to leave is met in time
 `surprises`        errors that nobody foresaw, the same one once a day
 `scheduler`        APScheduler behind a small protocol
 `queue`            tasks waiting for the writer

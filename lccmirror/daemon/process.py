@@ -6,17 +6,14 @@ scheduler's thread and the clients' threads only put things on queues.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
 import signal
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..clock import to_text, utc_now
@@ -35,22 +32,16 @@ from .protocol import Accepted, Done, Event, Ping, Refused, Request, Status, Syn
 from .pulse import Pulse, Stop
 from .runner import Appointments
 from .scheduler import BackgroundTimer
+from .signals import heard
 from .troubles import span_in_words
 from .watching import watchers
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from ..config import Config
 
 log = logging.getLogger(__name__)
 
-# What is asked of us is 10 seconds.
-LEAVE_WITHIN_S = 9.0
 _TICK_S = 5.0
-# What is heard when there is nothing more to hear; no signal has this number.
-_OVER = 0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 @dataclass(frozen=True)
@@ -114,7 +105,7 @@ def run_daemon(
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
     inbox: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
     with (
-        _signals(inbox, stop, last_line),
+        heard(lambda number: inbox.put(_Signal(number)), stop, last_line),
         hold_mirror(config, environs) as hold,
         watchers(hold) as watching,
     ):
@@ -308,62 +299,3 @@ class _Process:
         else:
             name, moment = following
             self._notifier.status(f"idle; next {name} at {moment:%H:%M} UTC")
-
-
-@contextlib.contextmanager
-def _signals(
-    inbox: queue.SimpleQueue[_Happened], stop: Stop, last_line: Callable[[str], str] = str
-) -> Iterator[None]:
-    """Pass signals on to the main thread's loop; see that a wish to leave is met in time."""
-    asked = threading.Event()
-    # Python calls `received` when the main thread gets to it, and that may be in the middle of
-    # a long wait; here a signal is heard at once.
-    hears, rings = socket.socketpair()
-    rings.setblocking(False)
-
-    def see_to_it() -> None:
-        with hears:
-            wishes = 0
-            until: float | None = None
-            while wishes < 2:
-                try:
-                    heard = hears.recv(64)
-                except TimeoutError:
-                    break
-                if not heard or _OVER in heard:
-                    return
-                wishes += sum(number in (signal.SIGTERM, signal.SIGINT) for number in heard)
-                if wishes and until is None:
-                    until = time.monotonic() + LEAVE_WITHIN_S
-                if until is not None:
-                    hears.settimeout(max(0.001, until - time.monotonic()))
-            _leave_now(last_line)
-
-    def received(number: int, frame: FrameType | None) -> None:
-        # Nothing here may wait for a lock that the main thread could hold.
-        if number in (signal.SIGTERM, signal.SIGINT):
-            if asked.is_set():
-                _leave_now(last_line)
-            asked.set()
-            stop.for_good()
-        inbox.put(_Signal(number))
-
-    threading.Thread(target=see_to_it, name="leaver", daemon=True).start()
-    before = {number: signal.signal(number, received) for number in _SIGNALS}
-    bell = signal.set_wakeup_fd(rings.fileno(), warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(bell)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        with rings:
-            rings.setblocking(True)
-            rings.send(bytes([_OVER]))
-
-
-def _leave_now(last_line: Callable[[str], str]) -> NoReturn:
-    # What is under way is as safe as in a power cut, and taken up by the next start.
-    with contextlib.suppress(OSError):
-        os.write(2, last_line("leaving in the middle of it; nothing is lost").encode() + b"\n")
-    os._exit(0)

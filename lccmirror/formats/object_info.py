@@ -27,7 +27,7 @@ KEPT = ("finderchart", "magseries")
 
 @dataclass(frozen=True)
 class Period:
-    """A period that a method found: days, and the epoch of its phased light curve."""
+    """A period in days that a method of the server found; rank 1 is its best."""
 
     method: str
     rank: int

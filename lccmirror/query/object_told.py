@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Damaged, FormatError
-from ..formats.object_info import read_object_file
+from ..formats.object_info import Period, read_object_file
 from ..formats.object_pictures import find_pictures
 from .new_file import new_file, require_not_ours, room_in
 from .readonly import ReadOnlyCatalog, no_permission
@@ -24,16 +24,6 @@ _PERIODS: Final = """
 SELECT method, rank, period, epoch FROM object_periods
 WHERE collection = ? AND objectid = ? ORDER BY method, rank
 """
-
-
-@dataclass(frozen=True)
-class FoundPeriod:
-    """A period in days that a method of the server found; rank 1 is its best."""
-
-    method: str
-    rank: int
-    period: float
-    epoch: float | None
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ class Told:
     path: str | None
     finderchart: str | None
     magseries: str | None
-    periods: tuple[FoundPeriod, ...]
+    periods: tuple[Period, ...]
 
     def pictures(self) -> tuple[str, ...]:
         """Return the names of all its pictures, in alphabetical order."""
@@ -113,7 +103,7 @@ def told_of(catalog: ReadOnlyCatalog, collection: str, objectid: str) -> Told | 
     for name in ("xmatch", "problems", "info"):
         facts[name] = None if facts[name] is None else json.loads(facts[name])
     facts["problems"] = tuple(facts["problems"] or ())
-    return Told(**facts, periods=tuple(FoundPeriod(*one) for one in periods))
+    return Told(**facts, periods=tuple(Period(*one) for one in periods))
 
 
 def write_pictures(

@@ -105,11 +105,10 @@ def test_a_signal_during_a_download_leaves_soon_and_the_next_start_continues(
 def test_a_second_signal_does_not_wait_and_neither_does_the_clock() -> None:
     stuck = (
         "import queue, sys, threading\n"
-        "from lccmirror.daemon import process\n"
         "from lccmirror.daemon.pulse import Pulse, Stop\n"
-        "process.LEAVE_WITHIN_S = float(sys.argv[1])\n"
+        "from lccmirror.daemon.signals import heard\n"
         "inbox = queue.SimpleQueue()\n"
-        "with process._signals(inbox, Stop(Pulse())):\n"
+        "with heard(inbox.put, Stop(Pulse()), within_s=float(sys.argv[1])):\n"
         "    print('ready', flush=True)\n"
         "    inbox.get()\n"
         "    print('asked', flush=True)\n"
