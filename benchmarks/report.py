@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+
+NOTES: Final = Path(__file__).resolve().parent / "notes"
+"""What a profile says of a row, for people: ``<row>.md``, put at the end of its section."""
 
 _HEAD = """\
 # Benchmarks
@@ -62,7 +66,21 @@ def _section(row: Mapping[str, Any]) -> str:
     items += [f"- {name}: {_number(value)}" for name, value in row["details"].items()]
     if items:
         lines.append("\n".join(items) + "\n")
+    if row.get("growth"):
+        lines.append(_growth(row["growth"]))
+    note = NOTES / f"{row['name']}.md"
+    if note.exists():
+        lines.append(note.read_text("utf-8"))
     return "\n".join(lines)
+
+
+def _growth(growth: Mapping[str, Any]) -> str:
+    steps = ", ".join(
+        f"{int(size):,} {growth['of']} in {_number(seconds)} s"
+        for size, seconds in growth["seconds"].items()
+    )
+    power = growth["exponent"]
+    return f"Growth: {steps}; the time follows the size to the power of {power:.2f}.\n"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .rows import Outcome, Row
+from .rows import Growth, Outcome, Row
 
 Record = dict[str, Any]
 
@@ -43,6 +43,7 @@ def record(row: Row, outcome: Outcome, when: datetime) -> Record:
             name: [_rounded(value) for value in values]
             for name, values in outcome.series.items()
         },
+        "growth": _growth(outcome.growth),
         "machine": machine(),
     }
 
@@ -82,6 +83,13 @@ def write_results(path: Path, rows: Sequence[Record]) -> None:
     """Keep the records."""
     text = json.dumps({"rows": list(rows)}, indent=2, ensure_ascii=False)
     path.write_text(f"{text}\n", "utf-8")
+
+
+def _growth(growth: Growth | None) -> Record | None:
+    if growth is None:
+        return None
+    times = {str(size): _rounded(growth.seconds[size]) for size in sorted(growth.seconds)}
+    return {"of": growth.of, "seconds": times, "exponent": _rounded(growth.exponent)}
 
 
 def _rounded(value: Any) -> Any:

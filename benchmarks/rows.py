@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,31 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """How our side's time grows with the size of its work.
+
+    Parameters
+    ----------
+    of
+        What the size counts: ``rows``.
+    seconds
+        Median wall time by size, at two sizes or more.
+    """
+
+    of: str
+    seconds: Mapping[int, float]
+
+    @property
+    def exponent(self) -> float:
+        """The power of the size that the time follows from the smallest to the largest.
+
+        1 is linear; a fixed cost makes it less.
+        """
+        small, large = min(self.seconds), max(self.seconds)
+        return math.log(self.seconds[large] / self.seconds[small]) / math.log(large / small)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One row, measured.
 
@@ -50,6 +76,8 @@ class Outcome:
         Anything a reader should see, by name.
     series
         What the plot shows: for each side or size, the values of all runs.
+    growth
+        For work that has a size.
     """
 
     ratio: float
@@ -62,6 +90,7 @@ class Outcome:
     limits: tuple[Limit, ...] = ()
     details: Mapping[str, str | float] = field(default_factory=dict)
     series: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    growth: Growth | None = None
 
 
 @dataclass(frozen=True, slots=True)

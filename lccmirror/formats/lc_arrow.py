@@ -78,6 +78,9 @@ def read_by_arrow(body: bytes, dtypes: Sequence[str], separator: str) -> list[Co
             ]
     except (pyarrow.ArrowInvalid, UnicodeDecodeError, _NotPlain):
         return None
+    except pyarrow.ArrowCancelled:
+        # Arrow gives up at a signal, though its handler has been called and let us go on.
+        return None
 
 
 def _arrow() -> tuple[Any, Any]:

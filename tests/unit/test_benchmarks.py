@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import report
 from benchmarks.measure import BenchmarkFailed, Run, by_turns, run, same
 from benchmarks.registry import ROWS, chosen
 from benchmarks.results import read_results
-from benchmarks.rows import Limit, Outcome, Row
+from benchmarks.rows import Growth, Limit, Outcome, Row
 from benchmarks.runner import run_rows
 
 OUTCOME = Outcome(
@@ -72,6 +73,30 @@ def test_the_page_shows_every_row_its_command_and_its_plot(tmp_path: Path) -> No
         assert f"`BENCH_ROWS={name} make bench`" in page
         assert f"](benchmarks/{name}.svg)" in page
         assert (tmp_path / "benchmarks" / f"{name}.svg").exists()
+
+
+def test_growth_is_told_as_a_power_of_the_size(tmp_path: Path) -> None:
+    growth = Growth("rows", {1_000: 0.5, 100: 0.05, 10_000: 50.0})
+    measure(tmp_path, row("a", replace(OUTCOME, growth=growth)))
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert "100 rows in 0.05 s, 1,000 rows in 0.5 s, 10,000 rows in 50 s" in page
+    assert "to the power of 1.50" in page
+
+
+def test_what_a_profile_says_ends_the_section_of_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "NOTES", tmp_path / "notes")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("Most of it is inflating.\n")
+    measure(tmp_path, row("a"), row("b"))
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert page.index("## a") < page.index("Most of it is inflating.") < page.index("## b")
+
+
+def test_a_note_is_of_a_row_that_there_is() -> None:
+    names = {one.name for one in ROWS}
+    assert {note.stem for note in report.NOTES.glob("*.md")} <= names
 
 
 def test_rows_are_chosen_by_name_and_a_wrong_name_is_an_error() -> None:
