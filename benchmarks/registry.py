@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from . import (
+    rows_idle,
     rows_lightcurves,
     rows_memory,
     rows_poll,
@@ -184,6 +185,14 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=1,
         at_least=False,
         measure=rows_memory.memory_table,
+    ),
+    Row(
+        name="idle_hour",
+        work="a daemon's idle hour: its memory at the end",
+        beside="its memory at the beginning, everything done that is due at a start",
+        reach=1.05,
+        at_least=False,
+        measure=rows_idle.idle_hour,
     ),
 )
 

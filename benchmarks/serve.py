@@ -1,6 +1,8 @@
-"""Serve one large dataset from a process of its own, until standard input ends.
+"""Serve from a process of its own, until standard input ends.
 
-    python -m benchmarks.serve rows COUNT | zip PATH MEMBERS
+    python -m benchmarks.serve rows COUNT | zip PATH MEMBERS | demo
+
+One large table, one large ZIP, or the dozen datasets of the demonstration.
 
 Prints the URL. The demo server keeps whole tables in memory, which must not count as the
 mirror's: so it is never in the process that is measured.
@@ -14,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lccmirror.demo import DemoServer
+from lccmirror.demo import DemoServer, populate
 
 from .make_table import COLUMNS, rows
 from .make_zip import objectids
@@ -44,9 +46,11 @@ def served(*what: object) -> Iterator[str]:
 
 def main(kind: str, *arguments: str) -> None:
     """Serve until standard input ends."""
-    with DemoServer(objects=1, points=(1, 2)) as server:
+    with DemoServer() if kind == "demo" else DemoServer(objects=1, points=(1, 2)) as server:
         survey = server.surveys[0]
-        if kind == "rows":
+        if kind == "demo":
+            populate(server)
+        elif kind == "rows":
             columns = {name: dtype for name, dtype, _ in COLUMNS}
             table = [(*row[:-1], survey.collection) for row in rows(int(arguments[0]))]
             server.make_table(columns, table, collections=[survey.collection])
