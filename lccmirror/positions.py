@@ -104,7 +104,8 @@ def checked_position(ra: float, decl: float, *, poles: bool = False) -> tuple[fl
         Outside 0° ≤ RA < 360° or -90° < Dec < 90°.
     """
     if not 0 <= ra < 360:
-        hint = f" (write {ra + 360:g})" if -360 <= ra < 0 else ""
+        # Not turned in silence: 400 is more often a slip of units or columns than meant as 40.
+        hint = f" (write {ra % 360:g})" if -360 <= ra < 720 else ""
         raise UsageError(
             f"right ascension must be at least 0 and below 360 degrees, not {ra:g}{hint}"
         )

@@ -47,7 +47,7 @@ class Hold:
         self.mirror = mirror
         self._environs = environs
         # Whoever follows the present task hears of what it waits for.
-        self._on_retry: Callable[[BaseException, float], None] = RetryNotes(Silent().note)
+        self._on_retry = RetryNotes(Silent().note, self.now)
         self._made_of = _of_client(config)
         self.client = self._connect(config)
 
@@ -63,7 +63,7 @@ class Hold:
 
     def session(self, progress: Progress) -> Session:
         """Return what a task works with, and those who follow it hear of."""
-        self._on_retry = RetryNotes(progress.note)
+        self._on_retry = RetryNotes(progress.note, self.now)
         return Session(
             self.mirror, self.client, self.config, progress, self.now, self._environs.stop
         )
@@ -116,7 +116,7 @@ class Hold:
             config,
             stop=self._environs.stop,
             on_key_event=self._environs.on_key_event,
-            on_retry=lambda error, seconds: self._on_retry(error, seconds),
+            on_retry=lambda retry: self._on_retry(retry),
             timing=self._environs.timing,
         )
 

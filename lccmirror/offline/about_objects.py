@@ -58,7 +58,9 @@ class ObjectQuestions(Questions):
         Parameters
         ----------
         ra, decl
-            The centre: numbers of degrees, or angles of Astropy.
+            The centre: numbers of degrees, the right ascension at least 0 and below 360, or
+            angles of Astropy. `position` makes them of a text or of an object's name:
+            ``m.cone(*m.position("DMB-358-0000058"), 5)``.
         radius_arcmin
             Above 0, up to the whole sky (10,800).
         columns

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from ..errors import UsageError
 from ..names import printable
-from ..positions import Target
+from ..positions import Target, checked_position
 from ..query.angles import parse_centre
-from ..query.sky import checked_centre
 from ..query.targets import DECLS, IDS, RAS, read_list
 
 _NAMES: Final = {"name": IDS, "ra": RAS, "decl": DECLS}
@@ -28,7 +27,12 @@ def degrees(value: Any, what: str) -> float:
         return float(value.to_value("deg") if hasattr(value, "to_value") else value)
     except (TypeError, ValueError) as error:
         shown = printable(repr(value), 60)
-        raise UsageError(f"{what} must be a number of degrees, not {shown}") from error
+        hint = None
+        if isinstance(value, str):
+            hint = "position('19:25:27.9 +42:47:03.7') of a mirror makes degrees of a text"
+        raise UsageError(
+            f"{what} must be a number of degrees, not {shown}", hint=hint
+        ) from error
 
 
 def targets_of(positions: Any, columns: Mapping[str, str | None]) -> Iterator[Target]:
@@ -153,7 +157,7 @@ def _of_pairs(positions: Iterable[Any]) -> Iterator[Target]:
 def _target(name: Any, ra: Any, decl: Any, number: int) -> Target:
     try:
         place = degrees(ra, "right ascension"), degrees(decl, "declination")
-        checked_centre(*place)
+        checked_position(*place, poles=True)
     except UsageError as error:
         raise UsageError(f"position {number}: {error.message}") from error
     # a number stays one: it is only handed back

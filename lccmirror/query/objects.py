@@ -321,6 +321,9 @@ def _neighbours(
     radius_arcsec: float,
     most: int | None,
 ) -> tuple[tuple[Neighbour, ...], bool]:
+    if not -90 <= decl <= 90:
+        return (), False
+    ra %= 360  # as published it may be anything
     # One more, because it finds itself; and one more, to know whether there are more.
     rows: Any = cone(
         catalog, ra, decl, radius_arcsec / 60, limit=None if most is None else most + 2

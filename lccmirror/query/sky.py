@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..errors import UsageError
 from ..names import printable, quote_identifier
+from ..positions import checked_position
 from .readonly import ReadOnlyCatalog
 from .run import Result, run_query
 
@@ -98,7 +98,7 @@ def cone(
     catalog
         From `lccmirror.query.open_readonly`.
     ra, decl
-        The centre, in degrees; any right ascension, the poles included.
+        The centre, in degrees; the poles included.
     radius_arcmin
         Above 0, up to the whole sky (10,800).
     columns
@@ -118,7 +118,7 @@ def cone(
     UsageError
         If a number is out of range, or there is no such column or collection.
     """
-    ra, decl = checked_centre(ra, decl)
+    ra, decl = checked_position(ra, decl, poles=True)
     return run_query(
         catalog,
         cone_sql(chosen_columns(catalog, columns), only=bool(collections)),
@@ -147,23 +147,6 @@ def cone_sql(names: Sequence[str], *, only: bool) -> str:
         columns=select_more(names),
         only=_ONLY if only else "",
     )
-
-
-def checked_centre(ra: float, decl: float) -> tuple[float, float]:
-    """Return a position with its right ascension at least 0 and below 360 degrees.
-
-    Raises
-    ------
-    UsageError
-        If it is no position.
-    """
-    if not math.isfinite(ra):
-        raise UsageError(f"right ascension must be a number of degrees, not {ra}")
-    if not -90 <= decl <= 90:
-        raise UsageError(f"declination must be from -90 to +90 degrees, not {decl:g}")
-    turned = ra % 360
-    # A small negative number modulo 360 is 360 itself.
-    return (0.0 if turned == 360 else turned), decl
 
 
 def checked_radius(radius_arcmin: float) -> float:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from math import asin, cos, degrees, radians, sin
 from typing import Any, Final
 
-from ..positions import Target
+from ..positions import Target, checked_position
 from .geometry import angular_distance_arcsec
 from .readonly import ReadOnlyCatalog
 from .run import Result, Value, run_query
 from .sky import (
     ONLY_COLLECTIONS,
     USUAL_COLUMNS,
-    checked_centre,
     checked_radius,
     chosen_columns,
     known_collections,
@@ -167,7 +166,7 @@ class _Search:
 
     def near(self, targets: Sequence[Target]) -> list[list[Match]]:
         """Return the matches of each target, in no order."""
-        places = [checked_centre(target.ra, target.decl) for target in targets]
+        places = [checked_position(target.ra, target.decl, poles=True) for target in targets]
         radius = self.radius_arcsec
         found: list[list[Match]] = [[] for _ in targets]
         boxes = sorted(_boxes(places, radius / 3600 + _MARGIN_DEG))
@@ -212,7 +211,7 @@ def boxes_of(ra: float, decl: float, reach: float, target: int) -> list[Box]:
     Parameters
     ----------
     ra, decl
-        Degrees, from `lccmirror.query.sky.checked_centre`.
+        Degrees, from `lccmirror.positions.checked_position`.
     reach
         The cone's radius and a margin, in degrees.
     target

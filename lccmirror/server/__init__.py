@@ -16,7 +16,7 @@ from .downloads import Downloaded, discard
 from .keys import KeyEvent
 from .keystore import ApiKey, KeyStore, read_key_file
 from .options import ClientOptions
-from .retry import RetryPolicy
+from .retry import Retry, RetryPolicy
 from .searches import (
     ColumnSearch,
     ConeSearch,
@@ -71,6 +71,7 @@ __all__ = [
     "NoMatch",
     "Origin",
     "Queued",
+    "Retry",
     "RetryPolicy",
     "Running",
     "Search",

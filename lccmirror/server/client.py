@@ -18,6 +18,7 @@ from .keys import KeyEvent, KeyRing
 from .keystore import ApiKey, KeyStore
 from .options import ClientOptions
 from .reply import Reply
+from .retry import Retry
 from .search_service import run_search
 from .searches import Search
 from .services import Desk
@@ -47,7 +48,7 @@ class LccClient:
     on_key_event
         Called with what a person should know about the keys.
     on_retry
-        Called with an error and the seconds until the next try, from any thread.
+        Called before each wait for another try, from any thread.
     timing
         Clock, waiting and chance.
 
@@ -68,7 +69,7 @@ class LccClient:
         account_key: ApiKey | None = None,
         stop: threading.Event | None = None,
         on_key_event: Callable[[KeyEvent], None] | None = None,
-        on_retry: Callable[[BaseException, float], None] | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
         timing: Timing | None = None,
     ) -> None:
         self.origin = Origin.parse(url)

@@ -15,7 +15,7 @@ from .classify import check_json_start, check_status
 from .clock import ServerClock
 from .keys import ApiKey, KeyRing
 from .reply import Reply
-from .retry import RetryPolicy, call_with_retries
+from .retry import Retry, RetryPolicy, call_with_retries
 from .spool import spooled
 from .stats import Stats
 from .timing import Timing
@@ -41,7 +41,7 @@ class Exchange:
     spool_folder
         Where large answers wait to be read; the system's temporary folder if None.
     on_retry
-        Called with an error and the seconds until the next try.
+        Called before each wait for another try.
     """
 
     transport: Transport
@@ -52,7 +52,7 @@ class Exchange:
     stats: Stats
     max_json: int
     spool_folder: Path | None
-    on_retry: Callable[[BaseException, float], None] | None = None
+    on_retry: Callable[[Retry], None] | None = None
 
     def run(
         self,
@@ -186,8 +186,8 @@ class Exchange:
             reply.close()
             raise
 
-    def _note_retry(self, error: BaseException, seconds: float) -> None:
+    def _note_retry(self, retry: Retry) -> None:
         self.stats.add(retries=1)
-        log.debug("%s; trying again in %.0f s", error, seconds)
+        log.debug("%s; trying again in %.0f s", retry.error, retry.wait_s)
         if self.on_retry is not None:
-            self.on_retry(error, seconds)
+            self.on_retry(retry)

@@ -55,6 +55,28 @@ class RetryPolicy:
         return max(backoff, min(asked, self.longest_retry_after_s))
 
 
+@dataclass(frozen=True)
+class Retry:
+    """What is known when a failure is followed by another try.
+
+    Parameters
+    ----------
+    error
+        The failure.
+    wait_s
+        Seconds until the next try.
+    tries_left
+        How many there are at most, the next one included, if none gets any further.
+    patience_s
+        Seconds from now after which no try begins.
+    """
+
+    error: BaseException
+    wait_s: float
+    tries_left: int
+    patience_s: float
+
+
 def call_with_retries(
     function: Callable[[], T],
     policy: RetryPolicy,
@@ -62,7 +84,7 @@ def call_with_retries(
     stop: threading.Event,
     *,
     retry_on: tuple[type[BaseException], ...] = (TransientError,),
-    on_retry: Callable[[BaseException, float], None] | None = None,
+    on_retry: Callable[[Retry], None] | None = None,
     position: Callable[[], int] | None = None,
 ) -> T:
     """Call `function` until it succeeds, fails for good, or patience ends.
@@ -80,7 +102,7 @@ def call_with_retries(
     retry_on
         The errors worth another try.
     on_retry
-        Called with the error and the seconds until the next try.
+        Called before each wait.
     position
         Where a download stands, in bytes: progress makes attempts and time begin anew.
 
@@ -99,7 +121,7 @@ def call_with_retries(
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if on_retry is not None and error is not None:
-            on_retry(error, pace.wait(state))
+            on_retry(pace.retry(error, state))
 
     retrying = tenacity.Retrying(
         sleep=lambda seconds: timing.pause(seconds, stop),
@@ -148,6 +170,17 @@ class _Pace:
     def wait(self, state: tenacity.RetryCallState) -> float:
         self._judge(state)
         return self._wait
+
+    def retry(self, error: BaseException, state: tenacity.RetryCallState) -> Retry:
+        """Return what is known of the try that follows `error`."""
+        self._judge(state)
+        spent = self._timing.monotonic() - self._began
+        return Retry(
+            error,
+            self._wait,
+            self._policy.attempts - self._failures,
+            max(self._wait, self._policy.total_s - spent),
+        )
 
     def stop(self, state: tenacity.RetryCallState) -> bool:
         self._judge(state)

@@ -11,10 +11,12 @@ import html
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ..errors import UsageError
+from ..positions import parse_position
 
 Form = tuple[tuple[str, str], ...]
 Visibility = Literal["public", "unlisted", "private", "shared"]
@@ -108,7 +110,8 @@ class ConeSearch(SearchOptions):
     Parameters
     ----------
     center
-        ``(ra, decl)`` in decimal degrees, or text ``HH:MM:SS[.s] [+-]DD:MM:SS[.s]``.
+        ``(ra, decl)`` in decimal degrees, or a text of both, in degrees (``"290.5 43.1"``)
+        or as ``HH:MM:SS[.s] [+-]DD:MM:SS[.s]``, which is sent as it is.
     radius_arcmin
         More than 0, at most 60 (the server silently takes 60 for more).
     """
@@ -121,19 +124,23 @@ class ConeSearch(SearchOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if isinstance(self.center, str):
-            _require(
-                _SEXAGESIMAL.match(" ".join(self.center.split())) is not None,
-                "center: HH:MM:SS [+-]DD:MM:SS, or ra and decl in degrees",
-            )
+            try:
+                parse_position(self.center)
+            except UsageError as error:
+                _require(False, f"center: {error.message}")
         else:
+            pair = isinstance(self.center, Sequence) and len(self.center) == 2
+            _require(pair, "center: a pair (ra, decl) in degrees, or a text of both")
             _check_position(*self.center)
         _require(0 < self.radius_arcmin <= 60, "radius_arcmin: more than 0, at most 60")
 
     def _own_fields(self) -> Form:
-        if isinstance(self.center, str):
-            center = " ".join(self.center.split())
-        else:
-            center = f"{_ra(self.center[0])} {_decl(self.center[1])}"
+        asked = self.center
+        if isinstance(asked, str):
+            asked = " ".join(asked.split())
+            if not _SEXAGESIMAL.match(asked):
+                asked = parse_position(asked)
+        center = asked if isinstance(asked, str) else f"{_ra(asked[0])} {_decl(asked[1])}"
         return (("coords", f"{center} {_plain_number(self.radius_arcmin)}"),)
 
 

@@ -15,7 +15,7 @@ from .layout import INCOMING
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..server import ApiKey, KeyEvent, Timing
+    from ..server import ApiKey, KeyEvent, Retry, Timing
 
 
 def key_store(config: Config) -> KeyStore:
@@ -53,7 +53,7 @@ def connect(
     *,
     stop: threading.Event | None = None,
     on_key_event: Callable[[KeyEvent], None] | None = None,
-    on_retry: Callable[[BaseException, float], None] | None = None,
+    on_retry: Callable[[Retry], None] | None = None,
     patience_s: float | None = None,
     timing: Timing | None = None,
 ) -> LccClient:

@@ -274,7 +274,7 @@ def repair_held(session: Session, found: VerifyReport) -> Verified:
     mirror, limits = session.mirror, session.config.limits
     plan_repair(mirror, found, limits, to_text(session.now()))
     report = repair_cycle(session)
-    kept = set_aside_what_is_gone(mirror, found, report.gone)
+    kept = set_aside_what_is_gone(mirror, found, report)
     finish_pruning(mirror)
     paths = None if found.more_damage else {*(one.path for one in found.damage), *kept}
     left = verify(mirror, session.now, only=paths, stop=session.stop)
@@ -292,6 +292,6 @@ def _client(config: Config, around: Surroundings) -> LccClient:
         config,
         stop=around.stop,
         on_key_event=around.on_key_event,
-        on_retry=RetryNotes(around.progress.note),
+        on_retry=RetryNotes(around.progress.note, around.now),
         timing=around.timing,
     )

@@ -148,7 +148,7 @@ def test_who_follows_hears_what_the_daemon_waits_for(site: Site, daemon: DaemonS
     *said, done = daemon.ask(Sync())
     assert isinstance(done, Done)
     (waits,) = [one.text for one in said if isinstance(one, Note)]
-    assert waits.endswith("; trying again in 120 s")
+    assert "; trying again in 120 s, at most 7 times and not after" in waits
     # Of a wait of somebody else's work nobody is told.
     site.server.add("/api/datasets", rate_limited("120"))
     assert not [one for one in daemon.ask(RenewKey()) if isinstance(one, Note)]

@@ -147,15 +147,17 @@ def test_a_trickle_or_an_ever_changing_file_is_no_progress(
 
 
 def test_each_retry_is_reported() -> None:
-    told: list[tuple[str, float]] = []
+    told: list[tuple[str, float, int, float]] = []
     call_with_retries(
         failing(Unreachable("one"), CutShort("two")),
-        RetryPolicy(),
+        RetryPolicy(attempts=8, total_s=600),
         FakeTime().timing(),
         NEVER,
-        on_retry=lambda error, seconds: told.append((str(error), seconds)),
+        on_retry=lambda one: told.append(
+            (str(one.error), one.wait_s, one.tries_left, one.patience_s)
+        ),
     )
-    assert told == [("one", 1), ("two", 2)]
+    assert told == [("one", 1, 7, 600), ("two", 2, 6, 599)]
 
 
 NOW = 1_795_400_907.0  # Mon, 23 Nov 2026 02:28:27 GMT

@@ -39,6 +39,7 @@ from lccmirror.server import ColumnSearch, ConeSearch, FulltextSearch, Search, X
             "&sortspec=%5B%5B%22sdssr%22%2C+%22asc%22%5D%2C+%5B%22kmag%22%2C+%22desc%22%5D%5D"
             "&samplespec=100&limitspec=10&visibility=public&emailwhendone=true",
         ),
+        (ConeSearch(" 290.505,  -43.067"), "coords=290.5050000+-43.0670000+5"),
         (FulltextSearch(" RR Lyr* "), "ftstext=RR+Lyr%2A"),
         (FulltextSearch("RR Lyr", sesame=True), "ftstext=RR+Lyr&sesame=true"),
         (
@@ -62,7 +63,11 @@ def test_the_form_is_exactly_what_the_server_reads(search: Search, body: str) ->
         (ConeSearch, {"center": (360.0, 0.0)}, "ra from 0"),
         (ConeSearch, {"center": (0.0, 90.0)}, "decl from -90"),
         (ConeSearch, {"center": (float("nan"), 0.0)}, "ra from 0"),
-        (ConeSearch, {"center": "15 hours"}, "center"),
+        (ConeSearch, {"center": "15 hours"}, "center: not a position: '15 hours'; write it"),
+        (ConeSearch, {"center": "25:00:00 +10:00:00"}, "center: right ascension is 0h to 24h"),
+        (ConeSearch, {"center": "400 10"}, "center: .* not 400"),
+        (ConeSearch, {"center": 290.5}, r"a pair \(ra, decl\)"),
+        (ConeSearch, {"center": (290.5,)}, r"a pair \(ra, decl\)"),
         (ConeSearch, {"center": (1.0, 1.0), "radius_arcmin": 61}, "radius_arcmin"),
         (ConeSearch, {"center": (1.0, 1.0), "radius_arcmin": 0}, "radius_arcmin"),
         (ConeSearch, {"center": (1.0, 1.0), "sort": (("a", "DESC"),)}, "asc or desc"),

@@ -132,10 +132,11 @@ def test_objects_without_a_position_are_nowhere() -> None:
         assert [row[4] for row in whole_sky.rows] == ["o-3"]
 
 
-def test_right_ascension_is_taken_modulo_a_turn() -> None:
+def test_a_right_ascension_out_of_range_is_told_where_it_would_be() -> None:
     with sky_in_memory([(359.999, 0)]) as sky:
-        for ra in (-0.001, 359.999, 719.999, -1e-20):
-            assert names(cone(sky, ra, 0, 1).rows) == ["o-0"]
+        for ra, meant in ((-0.001, "359.999"), (719.999, "359.999"), (360, "0"), (400, "40")):
+            with pytest.raises(UsageError, match=rf"not {ra:g} \(write {meant}\)"):
+                cone(sky, ra, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,8 @@ def test_right_ascension_is_taken_modulo_a_turn() -> None:
     [
         (math.nan, 0, 1),
         (math.inf, 0, 1),
+        (-1e-20, 0, 1),
+        (360, 0, 1),
         (0, math.nan, 1),
         (0, 90.0001, 1),
         (0, -91, 1),
