@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ..clock import server_time
+from .dataset_order import created_on, put_in_order
 
 if TYPE_CHECKING:
     from ..server import DatasetHeader, DatasetSummary
@@ -69,7 +70,9 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
         "last_updated": last_updated,
         "now": now,
     }
+    before = created_on(conn, item.setid)
     conn.execute(_INSERT if row is None else _UPDATE, values)
+    put_in_order(conn, item.setid, before)
     conn.executemany(
         "INSERT OR IGNORE INTO dataset_collections VALUES (?, ?)",
         ((item.setid, collection) for collection in item.queried_collections),
@@ -101,6 +104,7 @@ def record_result(conn: sqlite3.Connection, header: DatasetHeader, now: str) -> 
 
     The list may show it, too, before or after, or never.
     """
+    before = created_on(conn, header.setid)
     conn.execute(
         _RESULT,
         {
@@ -117,6 +121,7 @@ def record_result(conn: sqlite3.Connection, header: DatasetHeader, now: str) -> 
             "now": now,
         },
     )
+    put_in_order(conn, header.setid, before)
     conn.executemany(
         "INSERT OR IGNORE INTO dataset_collections VALUES (?, ?)",
         ((header.setid, collection) for collection in header.collections),

@@ -181,20 +181,6 @@ class ObjectWriter:
         return statement, picker(places)
 
 
-_LATER = """
-SELECT 1 FROM datasets AS me JOIN datasets AS d
-  ON d.created_on >= coalesce(me.created_on, '')
-  AND (d.created_on, d.setid) > (coalesce(me.created_on, ''), me.setid)
-WHERE me.setid = ? AND d.nrows IS NOT NULL LIMIT 1
-"""
-
-
-def is_newest(conn: sqlite3.Connection, setid: str) -> bool:
-    """Whether no ingested dataset was created after this one."""
-    row = conn.execute(_LATER, (setid,)).fetchone()
-    return row is None
-
-
 def highest_rowid(conn: sqlite3.Connection) -> int:
     """Return the highest rowid of `objects`; each inserted object raises it by one."""
     found: int = conn.execute("SELECT coalesce(max(rowid), 0) FROM objects").fetchone()[0]

@@ -142,6 +142,11 @@ def forget_file(conn: sqlite3.Connection, path: str) -> None:
     """Take a file out of the catalog, in the caller's transaction, and note it for removal."""
     remove_entries(conn, path)
     conn.execute("DELETE FROM files WHERE path = ?", (path,))
+    to_remove(conn, path)
+
+
+def to_remove(conn: sqlite3.Connection, path: str) -> None:
+    """Note a path for removal, in the caller's transaction: no row speaks of it."""
     conn.execute("INSERT OR IGNORE INTO pruned_files VALUES (?)", (path,))
 
 

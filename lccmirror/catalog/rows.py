@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from .dataset_order import is_newest
 from .objects import (
     ObjectWriter,
     affected_table,
     as_number,
     count_objects,
     highest_rowid,
-    is_newest,
     picker,
     refresh_objects,
 )

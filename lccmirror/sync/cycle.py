@@ -18,6 +18,7 @@ from ..catalog.texts import index_objects
 from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
 from ..errors import LocalError, ServerError, Stopped
+from .lcformats import fetch_formats
 from .mirror import bind_server
 from .objects import fetch_objects
 from .plan import plan_again, plan_seen
@@ -26,7 +27,7 @@ from .recover import clean_incoming, take_back
 from .report import CycleReport
 from .searches import take_up
 from .session import Session, fetcher_for
-from .singles import fetch_formats, fetch_singles
+from .singles import fetch_singles
 from .trouble import local_errors
 from .workers import Work
 
@@ -70,7 +71,7 @@ def collection_cycle(session: Session) -> CycleReport:
 
     def work(report: CycleReport) -> None:
         poll_for_collections(session, report)
-        fetch_formats(session, fetcher_for(session), report.failed)
+        fetch_formats(session, fetcher_for(session), report)
 
     return _logged(session, "collections", work)
 
@@ -138,8 +139,8 @@ def fetch_due(session: Session, report: CycleReport) -> None:
         forgive_wrong_clock(session.mirror.conn, now)
     Work(session, report).run()
     # After the datasets: what describes them must not keep them waiting.
-    fetch_formats(session, fetcher_for(session), report.failed)
-    report.singles += fetch_singles(session, fetcher_for(session), report.failed)
+    fetch_formats(session, fetcher_for(session), report)
+    report.singles += fetch_singles(session, fetcher_for(session), report)
     report.objects += fetch_objects(session, fetcher_for(session), report.failed)
 
 

@@ -6,22 +6,23 @@ left of one that the server no longer has may still be of use: most members of a
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from .. import durable
 from ..catalog.connection import transaction
-from ..catalog.files import get_file
+from ..catalog.files import FileRow, get_file
 from ..catalog.kept import move_row
+from ..catalog.prune import removed, to_remove
 from . import layout
 
 if TYPE_CHECKING:
     from .mirror import Mirror
+    from .report import CycleReport
     from .verify import VerifyReport
 
 
 def set_aside_what_is_gone(
-    mirror: Mirror, found: VerifyReport, gone: Collection[str]
+    mirror: Mirror, found: VerifyReport, report: CycleReport
 ) -> list[str]:
     """Give damaged files that the server no longer has a name that says so.
 
@@ -30,9 +31,9 @@ def set_aside_what_is_gone(
     Parameters
     ----------
     found
-        What a verification found; a repair was tried since.
-    gone
-        The setids of which the server has said that it has something no longer.
+        What a verification found.
+    report
+        Of the repair that was tried since: what the server said that it has no longer.
 
     Returns
     -------
@@ -43,20 +44,28 @@ def set_aside_what_is_gone(
     for one in found.damage:
         row = get_file(mirror.conn, one.path)
         file = mirror.at(one.path)
-        if row is None or row.setid not in gone or row.kind not in layout.KINDS:
+        if row is None or row.state != "damaged" or layout.is_kept_damaged(row.path):
             continue
-        if row.state != "damaged" or layout.is_kept_damaged(row.path):
+        if not _is_gone(row, report):
             continue
         if file.is_file() and not file.is_symlink():
             moved.append(_set_aside(mirror, one.path, row.sha256))
     return moved
 
 
+def _is_gone(row: FileRow, report: CycleReport) -> bool:
+    of_dataset = row.kind in layout.KINDS and row.setid in report.gone
+    return of_dataset or row.path in report.gone_files
+
+
 def _set_aside(mirror: Mirror, path: str, sha256: str) -> str:
     kept = layout.kept_damaged(path, sha256)
     with transaction(mirror.conn):
-        # The link may be there already, made by a run that was cut off.
-        durable.remove(mirror.at(kept))
-        durable.link(mirror.at(path), mirror.at(kept))
+        # If this is cut off, the next start removes the link.
+        to_remove(mirror.conn, kept)
+    durable.remove(mirror.at(kept))
+    durable.link(mirror.at(path), mirror.at(kept))
+    with transaction(mirror.conn):
+        removed(mirror.conn, kept)
         move_row(mirror.conn, path, kept)
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ..errors import FormatError
@@ -16,6 +17,7 @@ _OBJECT_ENDINGS = (_OBJECT_INFO, "-finderchart.png", "-magseries.png")
 LOCK = "lock"
 BACKUPS = "backups"
 _DAMAGED = ".damaged"
+_KEPT = re.compile(r"\.[0-9a-f]{12}\.damaged$")
 CONTROL = "control"
 
 
@@ -150,6 +152,11 @@ def superseded(path: str, sha256: str) -> str:
 def kept_damaged(path: str, sha256: str) -> str:
     """Return where a damaged file is kept that nobody can replace; `sha256` is what it was."""
     return f"{path}.{sha256[:12]}{_DAMAGED}"
+
+
+def undamaged(path: str) -> str:
+    """Return the path of which `path` may be a `kept_damaged`, or `path` itself."""
+    return _KEPT.sub("", path)
 
 
 def is_kept_damaged(path: str) -> bool:

@@ -127,6 +127,10 @@ def _keep_old(mirror: Mirror, path: str, sha256: str) -> None:
     if old.sha256 == sha256 or old.state != "ok":
         return
     final, kept = mirror.at(path), superseded(path, old.sha256)
+    known = get_file(mirror.conn, kept)
+    if known is not None and known.sha256 != old.sha256:
+        # What is left of a damaged one; now it is here once more, and sound.
+        durable.remove(mirror.at(kept))
     # The link may be there already, made by a run that was cut off.
     if not mirror.at(kept).exists():
         if not final.exists():

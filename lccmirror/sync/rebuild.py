@@ -31,12 +31,12 @@ from ..catalog.work import add_work
 from ..clock import to_text
 from ..errors import CatalogTooNew, Damaged, LccMirrorError, NoRoom
 from .backups import backups_of, list_backups
+from .lcformats import forget_format
 from .lost import BUILDING, SOURCE, finish_replacing, replace_catalog
 from .mirror import held_folder
 from .rebuild_datasets import DatasetRebuilder, take_old_dataset
 from .rebuild_files import FileReader
 from .rebuild_others import OtherFiles
-from .singles import forget_format
 from .trouble import local_errors
 from .verify import VerifyReport, check_catalog
 

@@ -175,7 +175,9 @@ class OtherFiles:
         seen = None if newer is None else self._reader.see(path)
         if match is None or newer is None or seen is None:
             return False
-        if seen.sha256[:12] != match[2]:
+        known = self._reader.old(path)
+        is_as_known = known is not None and known.sha256 == seen.sha256
+        if seen.sha256[:12] != match[2] and not is_as_known:
             return False
         if newer.state == "ok" and newer.sha256 == seen.sha256:
             # A run was cut off while it kept the old version: nothing had replaced it yet.

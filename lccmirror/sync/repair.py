@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..catalog.connection import transaction
@@ -14,7 +15,7 @@ from ..catalog.derived import (
     note_nobodys,
     zips_without_entries,
 )
-from ..catalog.files import get_file
+from ..catalog.files import get_file, put_file
 from ..catalog.object_info import put_info
 from ..catalog.texts import rebuild_index
 from ..catalog.work import add_work
@@ -22,15 +23,17 @@ from ..errors import FormatError
 from ..formats.lczip import ZipLimits, check_lczip
 from ..formats.object_info import read_object_file, understand
 from . import layout
+from .fetch import sha256_of
 from .ingest import write_rows
+from .lcformats import forget_format
 from .mirror import Mirror
-from .singles import forget_format
 from .verify import VerifyReport
 from .zip_index import index_zip
 
 if TYPE_CHECKING:
     from ..config import LimitsConfig
 
+_LEFT = "damaged here; of this version nothing else is left"
 # Beyond those that a report names; single light curves need no plan.
 _REPAIR_ALL = """
 INSERT OR IGNORE INTO work (setid, reason, since, not_before)
@@ -43,8 +46,8 @@ def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now:
     """Put what is damaged to work for the next fetch, and mend the catalog from the files.
 
     A dataset's sound ZIP is not fetched again; CSV and JSON come together. A superseded
-    version cannot be had again: its row goes, the newer version is there. Single light
-    curves need no plan: every cycle fetches the damaged ones.
+    version cannot be had again, and the newer one is there: what is left of it is kept as
+    what it is now. Single light curves need no plan: every cycle fetches the damaged ones.
     """
     with transaction(mirror.conn):
         if any(one.what in ("rows", "derived") for one in report.damage):
@@ -58,7 +61,7 @@ def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now:
             elif one.what == "derived":
                 continue
             elif one.superseded:
-                mirror.conn.execute("DELETE FROM files WHERE path = ?", (one.path,))
+                _note_what_is_left(mirror, one.path)
             elif one.setid is not None:
                 add_work(mirror.conn, one.setid, "repair", now)
             elif one.kind == "lcformat":
@@ -68,6 +71,20 @@ def plan_repair(mirror: Mirror, report: VerifyReport, limits: LimitsConfig, now:
     for one in report.damage:
         if one.what == "derived":
             _mend_derived(mirror, one.path, limits, now)
+
+
+def _note_what_is_left(mirror: Mirror, path: str) -> None:
+    """Let the row of an old version say what its file is now; without a file it goes."""
+    file, row = mirror.at(path), get_file(mirror.conn, path)
+    if row is None:
+        return
+    if file.is_symlink() or not file.is_file():
+        mirror.conn.execute("DELETE FROM files WHERE path = ?", (path,))
+        return
+    # One that cannot be read may be another time.
+    with contextlib.suppress(OSError):
+        size, sha256 = file.stat().st_size, sha256_of(file)
+        put_file(mirror.conn, replace(row, size=size, sha256=sha256, note=_LEFT))
 
 
 def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:

@@ -57,6 +57,8 @@ class CycleReport:
         Light curves that came alone, and objects of which the server told something.
     gone
         Setids of which the server says that it no longer has something.
+    gone_files
+        Paths of damaged files that are of no dataset, and that it no longer has.
     no_room
         Why something did not fit, if so.
     stopped
@@ -73,6 +75,7 @@ class CycleReport:
     requests: int = 0
     received_bytes: int = 0
     gone: FirstOf = field(default_factory=FirstOf)
+    gone_files: FirstOf = field(default_factory=FirstOf)
     no_room: NoRoom | None = None
     stopped: LccMirrorError | None = None
 

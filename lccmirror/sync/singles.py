@@ -1,4 +1,4 @@
-"""What is fetched beside the datasets: format descriptions, and light curves one by one."""
+"""Light curves one by one: those that no ZIP has, and those that are damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..catalog.connection import transaction
-from ..catalog.files import get_file
 from ..catalog.lightcurves import (
     Entry,
     forget_missing,
@@ -19,7 +18,6 @@ from ..catalog.lightcurves import (
     put_entries,
     put_missing,
 )
-from ..catalog.log import get_setting, set_setting
 from ..clock import to_text
 from ..errors import (
     AccessDenied,
@@ -31,85 +29,45 @@ from ..errors import (
     Stopped,
     Unreachable,
 )
-from ..server.urls import lcformat_path, lightcurve_path
+from ..server.urls import lightcurve_path
 from . import layout
 from .doubts import PATIENCE
-from .fetch import Fetcher, Product, discard, fetch_file, unchanged
+from .fetch import Fetcher, Product, discard, fetch_file
 from .place import forget_arrival, put_product
 from .sound import check_gzip
 from .trouble import local_errors
 
 if TYPE_CHECKING:
+    from .report import CycleReport
     from .session import Session
 
 # So many things in a row that could not be reached, and the rest is left for later.
-GIVE_UP_AFTER = 4
-
-
-def fetch_formats(session: Session, fetcher: Fetcher, failed: dict[str, str]) -> None:
-    """Fetch each collection's light-curve format description, where it may have changed.
-
-    A collection without one is not asked again until it is updated.
-    """
-    conn = session.mirror.conn
-    unreachable = 0
-    for collection, folder, updated in conn.execute(
-        "SELECT collection, collection_id, coalesce(last_updated, '') FROM collections"
-    ).fetchall():
-        key = _format_key(collection)
-        if get_setting(conn, key) == updated:
-            continue
-        try:
-            path, source = layout.lcformat(collection), lcformat_path(folder)
-        except FormatError as error:
-            # Nothing of it can lie under such a name; asking again would not help.
-            session.progress.note(f"no light-curve format is fetched: {error.message}")
-            with transaction(conn):
-                set_setting(conn, key, updated)
-            continue
-        try:
-            held = get_file(conn, path)
-            if held is not None and held.state != "ok":
-                held = None
-            if held is None or not unchanged(held, session.client.head(source)):
-                with local_errors():
-                    product = fetch_file(fetcher, source, path, "lcformat")
-                    with transaction(conn):
-                        put_product(
-                            session.mirror, product, _at(session), collection=collection
-                        )
-                    forget_arrival(product)
-        except (NotFound, AccessDenied):
-            pass  # the collection has none, and is not asked again until it is updated
-        except (ServerError, FormatError, InTheWay) as error:
-            failed[f"light-curve format of {collection}"] = error.message
-            unreachable += isinstance(error, Unreachable)
-            if unreachable >= GIVE_UP_AFTER:
-                raise
-            continue
-        with transaction(conn):
-            set_setting(conn, key, updated)
-
-
-def forget_format(conn: sqlite3.Connection, collection: str) -> None:
-    """Have a collection's format description fetched by the next cycle."""
-    conn.execute("DELETE FROM mirror WHERE key = ?", (_format_key(collection),))
-
-
-def _format_key(collection: str) -> str:
-    """Return under which setting stands what its description was last asked for at."""
-    return f"lcformat:{collection}"
+_GIVE_UP_AFTER = 4
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A light curve that the server has and we have not, or not sound any more (no setid)."""
+    """A light curve that the server has and we have not, or not sound any more (no setid).
+
+    Attributes
+    ----------
+    link
+        Where it is said to be on the server; of a damaged one, where it is here.
+    """
 
     setid: str | None
     collection: str
     objectid: str
     link: str | None
     folder: str
+
+    @property
+    def name(self) -> str:
+        """What its file is called, on the server and here."""
+        if self.link is None:
+            return f"{self.objectid}-csvlc.gz"
+        name = self.link.rsplit("/", 1)[-1]
+        return name if self.setid is not None else layout.undamaged(name)
 
 
 _WANTED = """
@@ -154,7 +112,7 @@ _Problem = ServerError | FormatError | InTheWay
 _GONE = (NotFound, AccessDenied, _NoName)
 
 
-def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) -> int:
+def fetch_singles(session: Session, fetcher: Fetcher, report: CycleReport) -> int:
     """Fetch light curves one by one: the damaged ones, and missing ones as configured.
 
     Returns
@@ -182,12 +140,14 @@ def fetch_singles(session: Session, fetcher: Fetcher, failed: dict[str, str]) ->
                 else:
                     postpone_lightcurve(conn, key, problem.message, session.now())
             else:
-                failed[f"light curve of {one.objectid}"] = problem.message
+                if isinstance(problem, _GONE) and one.link is not None:
+                    report.gone_files.append(one.link)
+                report.failed[f"light curve of {one.objectid}"] = problem.message
                 postpone_lightcurve(conn, key, problem.message, session.now())
         fetched += problem is None
         session.progress.item_done(one.objectid, ok=problem is None)
         unreachable = unreachable + 1 if isinstance(problem, Unreachable) else 0
-        if unreachable >= GIVE_UP_AFTER:
+        if unreachable >= _GIVE_UP_AFTER:
             assert problem is not None
             raise problem
     return fetched
@@ -225,10 +185,9 @@ def _fetch_all(
 
 
 def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
-    name = f"{one.objectid}-csvlc.gz" if one.link is None else one.link.rsplit("/", 1)[-1]
     try:
-        path = layout.single_lightcurve(one.collection, name)
-        source = lightcurve_path(one.folder, name)
+        path = layout.single_lightcurve(one.collection, one.name)
+        source = lightcurve_path(one.folder, one.name)
     except FormatError as error:
         raise _NoName(error.message) from error
     product = fetch_file(fetcher, source, path, "lc")

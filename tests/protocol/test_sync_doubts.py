@@ -123,6 +123,51 @@ def test_a_404_in_place_of_a_light_curve_is_not_believed_at_once(tmp_path: Path)
         site.check()
 
 
+def test_a_404_in_place_of_a_format_description_is_not_believed_at_once(site: Site) -> None:
+    site.server.add("/c/", wrong.status(404), times=len(site.server.surveys), method="GET")
+    assert site.sync().exit_code == 0
+    assert formats(site) == 0
+    site.clock.forward(_LATER_S)
+    site.sync()
+    assert formats(site) == len(site.server.surveys)
+    site.clock.forward(_LATER_S)
+    site.sync()
+    assert site.requests("/c/") == []
+    site.check()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_format_description_that_stays_away_is_believed_to(site: Site, named: bool) -> None:
+    site.server.add("/c/", wrong.status(404), times=None, method="GET|HEAD")
+    if not named:
+        without = wrong.altered_body(lambda b: b.replace(b'"lcformatdesc"', b'"other"'))
+        site.server.add("/api/collections", without, times=None)
+    looks = []
+    for _ in range(6):
+        site.sync()
+        looks.append(len(site.requests("/c/")))
+        site.clock.forward(_LATER_S)
+    each = len(site.server.surveys)
+    assert looks == ([each] * 4 if named else [each]) + [0] * (2 if named else 5)
+
+
+def test_a_format_description_that_is_not_there_is_looked_for_later_and_later(
+    site: Site,
+) -> None:
+    site.server.add("/c/", wrong.status(404), times=None, method="GET|HEAD")
+    site.sync()
+    site.sync()
+    assert site.requests("/c/") == []
+    # A clock that was years ahead for a while puts nothing off for years.
+    site.clock.forward(-200_000_000)
+    site.sync()
+    assert site.requests("/c/") != []
+
+
+def formats(site: Site) -> int:
+    return len(list(site.root.glob("collections/*/lcformat-description.json")))
+
+
 def test_pages_without_end_are_not_asked_for(tmp_path: Path) -> None:
     with Site(tmp_path, dialect="documented") as site:
         setid = site.server.make_dataset()

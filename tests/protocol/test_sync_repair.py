@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lccmirror.sync import layout, verify
+from lccmirror.demo.messages import Answer
+from lccmirror.sync import kept, layout, verify
 from lccmirror.sync.report import CycleTold
 from tests.support import misbehaving as wrong
 from tests.support.site import Site
@@ -183,12 +184,52 @@ def test_an_old_version_that_is_damaged_does_not_come_again(site: Site) -> None:
     site.sync()
     ((path,),) = site.sql("SELECT path FROM files WHERE state = 'superseded'")
     flip(site.root / path)
+    left = (site.root / path).read_bytes()
     (found,) = site.verify().found.damage
     assert found.superseded
+    assert "keep what is left" in found.remedy
     repair(site)
     assert bodies(site) == []
     assert site.verify().exit_code == 0
+    # It is known as what it is now, so that the rules for old versions are for it, too.
+    assert (site.root / path).read_bytes() == left
+    assert "damaged here" in site.sql("SELECT note FROM files WHERE path = ?", path)[0][0]
+    site.check()
     (site.root / path).unlink()
+    (found,) = site.verify().found.damage
+    assert "forget it" in found.remedy
+    repair(site)
+    site.check()
+
+
+def test_an_old_version_that_was_damaged_may_come_back_and_be_replaced_again(
+    site: Site,
+) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    first = site.server.product(setid, "lczip")
+
+    def next_version() -> None:
+        site.clock.forward(100)
+        site.server.change_visibility(setid, "public")
+        site.sync()
+
+    site.server.remake_zip(setid)
+    next_version()
+    ((path,),) = site.sql("SELECT path FROM files WHERE state = 'superseded'")
+    flip(site.root / path)
+    repair(site)
+
+    def as_it_was(turn: wrong.Turn) -> Answer:
+        modified = ("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
+        return Answer(200, (modified, ("Content-Type", "application/zip")), first)
+
+    site.server.add("/p/", as_it_was, times=None, method="GET|HEAD")
+    next_version()
+    assert site.file(setid, "lczip").read_bytes() == first
+    site.server.behave()
+    next_version()
+    assert (site.root / path).read_bytes() == first
     site.check()
 
 
@@ -275,6 +316,57 @@ def test_a_zip_that_the_server_no_longer_has(site: Site, told: bool) -> None:
             conn.execute("UPDATE datasets SET has_lczip = 1")
     assert site.repair().exit_code == 0
     site.check()
+
+
+@pytest.mark.parametrize("kind", ["lc", "lcformat"])
+def test_a_file_of_no_dataset_that_the_server_no_longer_has(tmp_path: Path, kind: str) -> None:
+    settings = '[server]\nretry_total = "1s"\n[lightcurves]\nsingles = "missing"'
+    with Site(tmp_path, settings, lczip_max_nrows=5) as site:
+        site.server.make_dataset()
+        site.sync()
+        ((path, *_), *_) = site.sql("SELECT path FROM files WHERE kind = ?", kind)
+        flip(site.root / path)
+        before = (site.root / path).read_bytes()
+        entries = len(site.sql("SELECT * FROM lightcurves"))
+        site.server.add("/[lc]/", wrong.status(404), times=None, method="GET|HEAD")
+        for _ in range(2):
+            site.clock.forward(86_400)
+            assert site.repair().exit_code == 65
+            (moved,) = (site.root / path).parent.glob("*.damaged")
+            assert moved.read_bytes() == before
+            assert not (site.root / path).exists()
+            assert site.verify().found.unknown == []
+            assert len(site.sql("SELECT * FROM lightcurves")) == entries
+        site.server.behave()
+        site.clock.forward(86_400)
+        assert site.repair().exit_code == 0
+        assert not moved.exists()
+        assert len(site.sql("SELECT * FROM lightcurves")) == entries
+        site.check()
+
+
+def test_a_damaged_file_that_is_being_set_aside_when_all_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = site.server.make_dataset()
+    site.sync()
+    flip(site.file(gone, "csv"))
+    site.server.delete(gone)
+    with monkeypatch.context() as broken:
+        broken.setattr(kept, "move_row", raise_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            site.repair()
+    assert [*site.file(gone, "csv").parent.glob("*.damaged")] != []
+    site.sync()
+    assert site.verify().found.unknown == []
+    assert site.file(gone, "csv").exists()
+    site.repair()
+    assert site.verify().found.unknown == []
+    assert [*site.file(gone, "csv").parent.glob("*.damaged")] != []
+
+
+def raise_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_sound_zip_that_the_server_no_longer_has_is_kept(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sqlite3
 import string
@@ -12,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lccmirror.catalog import objects
+from lccmirror.catalog.connection import transaction
+from lccmirror.catalog.datasets import record_listed
 from lccmirror.catalog.objects import refresh_collection, zone_of
+from lccmirror.server import DatasetSummary
 from tests.support.catalog import add_collection, add_dataset, column, fresh_catalog, put_rows
 
 COLUMNS = {"sdssr": "f8", "ndet": "i8", "starname": "U20"}
@@ -157,6 +161,44 @@ def test_replacing_a_table_takes_its_values_away_again() -> None:
         ("q", 4),
     ]
     assert count(conn, "objects") == 2
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["its own rows", "another's rows"])
+def test_a_dataset_that_is_told_to_be_older_counts_as_older(*, shared: bool) -> None:
+    conn = fresh_catalog()
+    add_collection(conn, "k", COLUMNS)
+    tables = {"s1": 1, "s2": 2, "s3": 1 if shared else 3}
+    for setid, value in tables.items():
+        add_dataset(conn, setid, f"2026-01-0{setid[1]}T00:00:00.000000Z")
+        put_rows(conn, setid, [column("ndet", "i8")], [("k", "o", 1.0, 2.0, value)])
+    assert rows_of_objects(conn)[0]["ndet"] == tables["s3"]
+    for created_on, wanted in {
+        "2026-01-01T12:00:00.000000": tables["s2"],
+        "2026-01-09T00:00:00.000000": tables["s3"],
+        None: tables["s2"],
+    }.items():
+        with transaction(conn):
+            record_listed(conn, listed("s3", created_on), f"later {created_on}")
+        assert rows_of_objects(conn)[0]["ndet"] == wanted, created_on
+    assert count(conn, "objects") == 1
+    conn.close()
+
+
+def test_of_datasets_without_a_time_the_setid_decides() -> None:
+    conn = fresh_catalog()
+    add_collection(conn, "k", COLUMNS)
+    for setid in ("s2", "s1"):
+        add_dataset(conn, setid)
+        conn.execute("UPDATE datasets SET created_on = NULL")
+        put_rows(conn, setid, [column("ndet", "i8")], [("k", "o", 1.0, 2.0, int(setid[1]))])
+    assert rows_of_objects(conn)[0]["ndet"] == 2
+    conn.close()
+
+
+def listed(setid: str, created_on: str | None) -> DatasetSummary:
+    unsaid = {one.name: None for one in dataclasses.fields(DatasetSummary)}
+    said = {"setid": setid, "created_on": created_on, "queried_collections": ()}
+    return DatasetSummary(**{**unsaid, **said, "last_updated": f"then {created_on}"})  # type: ignore[arg-type]
 
 
 def test_numbers_that_no_column_can_hold_do_not_stop_the_ingest() -> None:
