@@ -54,7 +54,8 @@ class Damage:
     def remedy(self) -> str:
         """What a repair does about it, in words."""
         if self.superseded:
-            return "forget it: the version that has replaced it is here"
+            what = "forget it" if self.what == "missing" else "keep what is left of it"
+            return f"{what}: the version that has replaced it is here"
         return _REMEDIES.get(self.what) or _FETCHES.get(self.kind or "", "fetch it again")
 
 
