@@ -107,7 +107,7 @@ def _ingest(folder: Path, name: str, other: Callable[[Path, Path], Run]) -> Outc
 def _ours(folder: Path, empty: Path, files: TableFiles) -> Run:
     catalog = folder / "catalog.sqlite"
     shutil.copy(empty, catalog)
-    return run(task("ingest", catalog, SETID, files.csv, files.json))
+    return run(task("ingest", catalog, SETID, files.csv, files.json, "plain"))
 
 
 def _import_bare(folder: Path, plain: Path) -> Run:

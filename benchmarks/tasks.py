@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 
-def ingest(catalog: str, setid: str, csv: str, json_gz: str) -> dict[str, object]:
+def ingest(catalog: str, setid: str, csv: str, json_gz: str, kind: str) -> dict[str, object]:
     """Ingest a table as a cycle does, into a catalog that is closed as a cycle closes it."""
+    _install(kind)
     from lccmirror.catalog.connection import close_writer, open_writer, transaction
     from lccmirror.config import LimitsConfig
     from lccmirror.sync.ingest import write_rows
@@ -60,10 +61,13 @@ def load_json(path: str) -> dict[str, object]:
     return {"seconds": time.perf_counter() - begin, "rows": rows, "ndet": total}
 
 
-def check_zip(path: str) -> dict[str, object]:
+def check_zip(path: str, kind: str) -> dict[str, object]:
     """Index a light-curve ZIP as the mirror does: every CRC, and the manifest."""
+    _install(kind)
     from lccmirror.formats.lczip import check_lczip
+    from lccmirror.formats.zip_members import crc32_function
 
+    crc32_function()  # a daemon imports it once
     begin = time.perf_counter()
     report = check_lczip(Path(path))
     seconds = time.perf_counter() - begin
@@ -87,6 +91,12 @@ def test_zip(path: str) -> dict[str, object]:
         "members": len(archive.namelist()),
         "bad": [bad] if bad else [],
     }
+
+
+def _install(kind: str) -> None:
+    """Let ``plain`` do as if ISA-L, of the extra ``fast``, were not installed."""
+    if kind == "plain":
+        sys.modules["isal"] = None  # type: ignore[assignment]  # importing it then fails
 
 
 TASKS: Final[dict[str, Callable[..., dict[str, object]]]] = {

@@ -8,25 +8,27 @@ twice, under the same name with the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import foreign_json
-from ..errors import FormatError
 from ..names import printable
 from .problems import Problems
 from .zip_directory import ZipEntry, find_directory, read_directory
-from .zip_members import DEFLATED, STORED, MemberReader
+from .zip_members import DEFLATED, STORED
+from .zip_threads import check_members
 
 MANIFEST = "lczip-manifest.json"
 _MISSING = " missing"
 _ENCRYPTED = 1 | 1 << 6 | 1 << 13
 _MAX_NAME = 255
 _BUFFER = 1 << 16
+_TELL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def check_lczip(
     limits: ZipLimits | None = None,
     progress: Callable[[int], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    *,
+    threads: int | None = None,
 ) -> ZipReport:
     """Read the ZIP at `path` whole and report on it.
 
@@ -105,7 +109,9 @@ def check_lczip(
     progress
         Called with the number of bytes passed since the last call.
     stop
-        Asked at least once a mebibyte whether to give up.
+        Asked at least once a mebibyte whether to give up, perhaps by another thread.
+    threads
+        How many check its members; None for as many as are worth it.
 
     Raises
     ------
@@ -127,28 +133,34 @@ def check_lczip(
             return _refused(f"expands to more than {limits.max_expanded} bytes")
         # the server's are in this order already, and sort() sees that at once
         entries.sort(key=_offset)
-        reader = MemberReader(file, progress or _ignore, stop or _never)
         members: dict[str, ZipMember] = {}
         manifest: bytes | None = None
-        end = 0
-        for entry in entries:
-            try:
-                if entry.offset < end:
-                    raise FormatError("begins within the member before it")
-                keep = entry.name == MANIFEST and entry.size <= limits.max_manifest
-                end, content = reader.check(entry, directory.offset, keep=keep)
-            except FormatError as error:
-                problems.add(_about(entry, error.message))
-                continue
-            if entry.name == MANIFEST:
-                manifest = content
-                if content is None:
-                    problems.add(_about(entry, f"longer than {limits.max_manifest} bytes"))
-            else:
-                # of a repeated name, which has passed the same checks, the first is listed
-                members.setdefault(
-                    entry.name, ZipMember(entry.name, entry.size, entry.crc32, entry.offset)
-                )
+        passed = 0
+
+        def keep(entry: ZipEntry) -> bool:
+            return entry.name == MANIFEST and entry.size <= limits.max_manifest
+
+        checked = check_members(
+            file.fileno(), entries, directory.offset, keep, stop or _never, threads=threads
+        )
+        with contextlib.closing(checked):
+            for entry, end, content, error in checked:
+                if error is not None:
+                    problems.add(_about(entry, error.message))
+                    continue
+                passed += end - entry.offset
+                if passed >= _TELL and progress is not None:
+                    progress(passed)
+                    passed = 0
+                if entry.name == MANIFEST:
+                    manifest = content
+                    if content is None:
+                        problems.add(_about(entry, f"longer than {limits.max_manifest} bytes"))
+                else:
+                    # of a repeated name, which has passed the same checks, the first is listed
+                    members.setdefault(
+                        entry.name, ZipMember(entry.name, entry.size, entry.crc32, entry.offset)
+                    )
     listed = _listed(manifest, problems)
     return ZipReport(
         members=tuple(members.values()),
@@ -165,10 +177,6 @@ def _refused(problem: str) -> ZipReport:
 
 def _offset(entry: ZipEntry) -> int:
     return entry.offset
-
-
-def _ignore(passed: int) -> None:
-    del passed
 
 
 def _never() -> bool:
@@ -246,21 +254,18 @@ def _compared(
     expected = {name: False for name in listed if not name.endswith(_MISSING)}
     for member in members:
         found = False
-        for name in _without_collection(member):
+        at = 0
+        # what the manifest calls it: collection IDs and objects both have "-"
+        while True:
+            name = member[at:]
             if name in expected:
                 expected[name] = found = True
+            at = member.find("-", at) + 1
+            if not at:
+                break
         if not found:
             problems.add(f"member {printable(member, 100)} is not in the manifest")
     for name, seen in expected.items():
         if not seen:
             problems.add(f"{printable(name, 100)} is in the manifest, but not in the ZIP")
     return missing
-
-
-def _without_collection(member: str) -> Iterator[str]:
-    """Yield what the manifest may call `member`: collection IDs and objects both have ``-``."""
-    yield member
-    at = member.find("-")
-    while at >= 0:
-        yield member[at + 1 :]
-        at = member.find("-", at + 1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from io import BufferedReader, BytesIO, FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from types import TracebackType
 
 from ..errors import FormatError
-from .zip_directory import ZipDirectory, find_directory, read_directory
+from .zip_directory import find_directory, read_entry
 from .zip_members import MemberReader
 
 MAX_MEMBER_BYTES = 1 << 30
@@ -41,7 +41,7 @@ class OpenLczip:
             self._directory = find_directory(self._file, self._name)
             self._file.seek(self._directory.offset)
             self._entries = self._file.read(self._directory.size)
-            self._reader = MemberReader(self._file, lambda _: None, lambda: False)
+            self._reader = MemberReader(self._file.fileno(), lambda: False)
         except BaseException:
             self._file.close()
             raise
@@ -70,8 +70,7 @@ class OpenLczip:
             If it is not there, or not what the directory says.
         """
         at = self._find(member)
-        rest = ZipDirectory(1, at, len(self._entries) - at)
-        entry = next(read_directory(BytesIO(self._entries), rest, self._name))
+        entry, _ = read_entry(self._entries, at, self._name, 1)
         if entry.size > MAX_MEMBER_BYTES:
             raise FormatError(f"{self._name}: {member} is larger than any light curve")
         try:

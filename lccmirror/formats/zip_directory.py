@@ -22,6 +22,9 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _MAX_COMMENT = 0xFFFF
 _TOO_BIG = 0xFFFFFFFF
 _UTF8 = 1 << 11
+_BLOCK = 1 << 16
+# its fixed part, and name, extra field and comment as long as two bytes can say
+_MOST_OF_ENTRY = _ENTRY.size + 3 * 0xFFFF
 
 
 class ZipEntry(NamedTuple):
@@ -108,53 +111,69 @@ def read_directory(file: BinaryIO, directory: ZipDirectory, name: str) -> Iterat
     FormatError
         If an entry is damaged, or there are more or fewer than the end record says.
     """
-    at, end = directory.offset, directory.offset + directory.size
+    file.seek(directory.offset)
+    left = directory.size
+    begin, block, at = directory.offset, b"", 0
     count = 0
-    while at < end:
-        file.seek(at)
-        head = file.read(_ENTRY.size)
+    while left or at < len(block):
+        if len(block) - at < _MOST_OF_ENTRY and left:
+            more = file.read(min(left, _BLOCK))
+            # a file that became shorter has no more, and the entry below says so
+            left = left - len(more) if more else 0
+            begin, block, at = begin + at, block[at:] + more, 0
+            continue
         count += 1
-        if len(head) < _ENTRY.size or not head.startswith(b"PK\x01\x02"):
-            raise FormatError(f"{name}, byte {at}: no directory entry for member {count}")
-        (
-            *_,
-            flags,
-            method,
-            _time,
-            _date,
-            crc,
-            packed,
-            size,
-            name_length,
-            extra_length,
-            comment_length,
-            _disk,
-            _internal,
-            external,
-            offset,
-        ) = _ENTRY.unpack(head)
-        raw = file.read(name_length)
-        extra = file.read(extra_length)
-        at += _ENTRY.size + name_length + extra_length + comment_length
-        if at > end or len(extra) < extra_length:
-            raise FormatError(f"{name}: the directory entry of member {count} is cut short")
-        if _TOO_BIG in (size, packed, offset):
-            size, packed, offset = big_numbers(extra, (size, packed, offset))
-        yield ZipEntry(
-            raw.decode("utf-8" if flags & _UTF8 else "cp437", "backslashreplace"),
-            raw,
-            flags,
-            method,
-            crc,
-            packed,
-            size,
-            offset,
-            external >> 16,
-        )
+        entry, at = read_entry(block, at, f"{name}, byte {begin + at}", count)
+        yield entry
     if count != directory.count:
         raise FormatError(
             f"{name}: {count} members where its end record says {directory.count}"
         )
+
+
+def read_entry(block: bytes, at: int, where: str, number: int) -> tuple[ZipEntry, int]:
+    """Read the directory's entry at `at` in `block`; return it and where it ends.
+
+    Raises
+    ------
+    FormatError
+        If there is none, or it is cut short; `where` and its `number` are for the message.
+    """
+    if not block.startswith(b"PK\x01\x02", at) or at + _ENTRY.size > len(block):
+        raise FormatError(f"{where}: no directory entry for member {number}")
+    (
+        _,
+        _made,
+        _needs,
+        flags,
+        method,
+        _time,
+        _date,
+        crc,
+        packed,
+        size,
+        name_length,
+        extra_length,
+        comment_length,
+        _disk,
+        _internal,
+        external,
+        offset,
+    ) = _ENTRY.unpack_from(block, at)
+    at += _ENTRY.size
+    name_end = at + name_length
+    end = name_end + extra_length + comment_length
+    if end > len(block):
+        raise FormatError(f"{where}: the directory entry of member {number} is cut short")
+    raw = block[at:name_end]
+    if _TOO_BIG in (size, packed, offset):
+        extra = block[name_end : name_end + extra_length]
+        size, packed, offset = big_numbers(extra, (size, packed, offset))
+    if raw.isascii():
+        name = raw.decode("ascii")
+    else:
+        name = raw.decode("utf-8" if flags & _UTF8 else "cp437", "backslashreplace")
+    return ZipEntry(name, raw, flags, method, crc, packed, size, offset, external >> 16), end
 
 
 def big_numbers(extra: bytes, numbers: tuple[int, ...]) -> tuple[int, ...]:
