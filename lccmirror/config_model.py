@@ -51,7 +51,7 @@ class ServerConfig(Table, frozen=True):
     connect_timeout_s: Annotated[float, values.duration(1, HOUR)] = 10.0
     read_timeout_s: Annotated[float, values.duration(1, HOUR)] = 60.0
     retry_total_s: Annotated[float, values.duration(0, DAY)] = 15 * MINUTE
-    requests_per_minute: Annotated[int, Meta(ge=1, le=6000)] = 300
+    requests_per_minute: Annotated[int, Meta(ge=1, le=1_000_000)] = 300
     proxy: Annotated[str | None, values.proxy_url] = None
     ca_file: Annotated[Path | None, values.path] = None
     api_key_file: Annotated[Path | None, values.secret_path] = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -69,6 +68,30 @@ def open_for_write(path: Path, *, mode: int = FILE_MODE) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def make_empty(path: Path, *, mode: int = FILE_MODE) -> None:
+    """Make `path` an empty file: what was in it does not come back after a power cut.
+
+    A file that has a second name keeps its content under that: a new one is made here.
+
+    Raises
+    ------
+    OSError
+        If a link is there, or anything else that is no plain file.
+    """
+    descriptor = _open_plain(path, 0, mode)
+    try:
+        status = os.fstat(descriptor)
+        shared = status.st_nlink > 1
+        # Of a file that was empty, or not there, nothing can come back.
+        if status.st_size and not shared:
+            os.ftruncate(descriptor, 0)
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if shared:
+        open_for_write(path, mode=mode).close()
 
 
 def _open_plain(path: Path, flags: int, mode: int) -> int:
@@ -150,7 +173,7 @@ def write_private(path: Path, content: bytes) -> None:
 
     Several processes may do so at once; the last one's content stays.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:

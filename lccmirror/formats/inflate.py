@@ -37,7 +37,7 @@ def expand(source: Path | bytes | BinaryIO, *, max_bytes: int, what: str) -> byt
     if not data.startswith(_GZIP):
         _bound(len(data), max_bytes, what)
         return data
-    library = _inflater()
+    library = inflater()
     pieces: list[bytes] = []
     given = 0
     while data.startswith(_GZIP):
@@ -77,7 +77,7 @@ def expand_until(source: Path | bytes | BinaryIO, end: bytes, *, max_bytes: int)
     data = packed_bytes(source, max_bytes)
     if not data.startswith(_GZIP):
         return data
-    library = _inflater()
+    library = inflater()
     member = library.decompressobj(_GZIP_BITS)
     found = b""
     step = _FIRST
@@ -114,7 +114,7 @@ def _bound(given: int, max_bytes: int, what: str) -> None:
         raise FormatError(f"{what}: expands to more than {max_bytes} bytes")
 
 
-def _inflater() -> Any:
+def inflater() -> Any:
     """Return ISA-L's counterpart of `zlib`, three times as fast, or `zlib` itself."""
     try:
         from isal import isal_zlib  # the extra `fast`

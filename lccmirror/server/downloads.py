@@ -201,13 +201,13 @@ class Download:
         version = self._version
         if version is None:
             raise RuntimeError("the download is not done")
-        with self._room(), durable.open_for_append(self._part) as file:
-            self._flush(file)
-        has_md5 = _MD5_ETAG.match(version.etag or "") is not None
+        if not self._flushed:
+            with self._room(), durable.open_for_append(self._part) as file:
+                self._flush(file)
         return Downloaded(
             size=self._size,
             sha256=self._sha256.hexdigest(),
-            md5=self._md5.hexdigest() if has_md5 else None,
+            md5=None if self._md5 is None else self._md5.hexdigest(),
             etag=version.etag,
             last_modified=version.last_modified,
             received_bytes=self._received,
@@ -235,6 +235,7 @@ class Download:
         ):
             self._restart()
             return
+        self._forget_content(sidecar)
         with self._part.open("rb") as file:
             while chunk := file.read(CHUNK):
                 if self._stop.is_set():
@@ -278,6 +279,7 @@ class Download:
         with self._room():
             save_sidecar(self._part, version)
         self._version = version
+        self._forget_content(version)
 
     def _append(self, reply: Reply) -> None:
         assert self._version is not None
@@ -295,8 +297,9 @@ class Download:
                     raise Stopped(f"{reply.what}: stopped at {self._size:,} bytes")
                 if self._bandwidth is not None:
                     self._bandwidth.spend(len(chunk), self._stop)
-        if total is not None and self._size != total:
-            raise CutShort(f"{reply.what}: {self._size:,} of {total:,} bytes came")
+            if total is not None and self._size != total:
+                raise CutShort(f"{reply.what}: {self._size:,} of {total:,} bytes came")
+            self._flush(file)
 
     def _write(self, file: BinaryIO, chunk: bytes) -> None:
         rest = memoryview(chunk)
@@ -307,7 +310,8 @@ class Download:
 
     def _count(self, content: bytes | memoryview) -> None:
         self._sha256.update(content)
-        self._md5.update(content)
+        if self._md5 is not None:
+            self._md5.update(content)
         self._size += len(content)
         self._furthest = max(self._furthest, self._size)
 
@@ -319,8 +323,8 @@ class Download:
 
     def _restart(self) -> None:
         """Empty the part, for good: whoever comes next must not go on with it."""
-        with self._room(), durable.open_for_write(self._part) as file:
-            durable.flush_file(file)
+        with self._room():
+            durable.make_empty(self._part)
         self._version = None
         self._resumed_from = 0
         self._forget_content()
@@ -337,12 +341,15 @@ class Download:
             with suppress(OSError):
                 discard(self._part)
             raise
+        self._flushed = True
 
-    def _forget_content(self) -> None:
+    def _forget_content(self, version: Sidecar | None = None) -> None:
         self._size = 0
+        self._flushed = False
         self._sha256 = hashlib.sha256()
-        # for comparing with the server's ETag, not for security
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        # for comparing with the server's ETag, not for security; it takes longer than SHA-256
+        compared = version is not None and _MD5_ETAG.match(version.etag or "") is not None
+        self._md5 = hashlib.md5(usedforsecurity=False) if compared else None
 
     @contextmanager
     def _room(self) -> Iterator[None]:

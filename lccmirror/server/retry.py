@@ -117,6 +117,16 @@ def call_with_retries(
         The last error, as it was raised.
     """
     pace = _Pace(policy, timing, position)
+    try:
+        return function()
+    except retry_on as error:
+        # tenacity comes in when something has failed: it takes longer than a small answer.
+        failure: list[BaseException] = [error]
+
+    def attempt() -> T:
+        if failure:
+            raise failure.pop()
+        return function()
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -131,7 +141,7 @@ def call_with_retries(
         before_sleep=before_sleep,
         reraise=True,
     )
-    return retrying(function)
+    return retrying(attempt)
 
 
 class _Pace:

@@ -8,23 +8,19 @@ API: what a status means is for `classify`.
 
 from __future__ import annotations
 
-import http.cookiejar
 import logging
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode, urljoin
-
-import requests
-import requests.adapters
 
 from ..errors import ForeignRedirect, ProtocolError
 from .budget import RequestBudget
 from .faults import TROUBLE, opening_fault
-from .guard import Guard, Patience, guarded_pools
+from .guard import Guard, Patience
+from .line import Line
 from .reply import Reply
 from .secret import Secret
 from .stats import Stats
@@ -137,7 +133,7 @@ class Transport:
         self._options = options
         self._timing = timing
         self._stats = stats
-        self._idle: deque[_Line] = deque()
+        self._idle: deque[Line] = deque()
         self._closed = False
 
     def open(self, request: Request, stop: threading.Event) -> Reply:
@@ -175,7 +171,7 @@ class Transport:
         """Close all connections; replies still open close their own."""
         self._closed = True
         while self._idle:
-            self._idle.pop().session.close()
+            self._idle.pop().close()
 
     def _redirect(self, request: Request, reply: Reply, target: str | None) -> str:
         if target is None:
@@ -195,69 +191,46 @@ class Transport:
         line.guard.begin(request.patience, stop, request.secret_query)
         self._stats.add(requests=1)
         try:
-            response = line.session.request(
+            response = line.send(
                 request.method,
                 url,
-                data=None if request.form is None else list(request.form),
-                headers=self._headers(request),
-                stream=True,
-                allow_redirects=False,
-                timeout=(self._options.connect_timeout_s, self._options.read_timeout_s),
+                self._headers(request),
+                request.form,
+                (self._options.connect_timeout_s, self._options.read_timeout_s),
             )
         except TROUBLE as error:
-            line.session.close()
+            line.close()
             log.debug("%s %s: no answer", request.method, redacted(url))
             # what requests raised may hold the whole URL: it stays behind
             raise opening_fault(error, str(self.origin), request.what) from None
         except BaseException:
-            line.session.close()
+            line.close()
             raise
-        log.debug("%s %s: %d", request.method, redacted(url), response.status_code)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s: %d", request.method, redacted(url), response.status_code)
         return Reply(response, request.what, self._stats, partial(self._release, line))
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = dict(request.headers)
         headers["User-Agent"] = self._options.user_agent
+        headers["Accept"] = "*/*"
+        headers["Connection"] = "keep-alive"
         headers["Accept-Encoding"] = "gzip" if request.gzip else "identity"
         if request.key is not None:
             headers["Authorization"] = f"Bearer {request.key.reveal()}"
         return headers
 
-    def _line(self) -> _Line:
+    def _line(self) -> Line:
         try:
             return self._idle.pop()
         except IndexError:
-            return _Line.make(self._options, self._timing)
+            return Line(Guard(self._timing), self._options)
 
-    def _release(self, line: _Line) -> None:
+    def _release(self, line: Line) -> None:
         if self._closed:
-            line.session.close()
+            line.close()
         else:
             self._idle.append(line)
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A session and the guard of its connection; used by one exchange at a time."""
-
-    session: requests.Session
-    guard: Guard
-
-    @classmethod
-    def make(cls, options: TransportOptions, timing: Timing) -> _Line:
-        guard = Guard(timing)
-        session = _Session()
-        session.trust_env = options.trust_env
-        # with auth set, requests leaves our Authorization alone and no netrc is read
-        session.auth = _unchanged
-        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        if options.proxy is not None:
-            session.proxies = {"http": options.proxy, "https": options.proxy}
-        if options.ca_file is not None:
-            session.verify = str(options.ca_file)
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, _Adapter(guard))
-        return cls(session, guard)
 
 
 def _joined(url: str, target: str) -> str | None:
@@ -266,43 +239,3 @@ def _joined(url: str, target: str) -> str | None:
         return urljoin(url, target)
     except ValueError:
         return None
-
-
-def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Requests would otherwise read a redirect's whole body, however large."""
-        return None
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """urllib3 with our guard in its connections."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._pools = guarded_pools(guard)
-        super().__init__(pool_connections=2, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
-
-    def close(self) -> None:
-        """Close the idle connections now.
-
-        urllib3 only forgets its pools, and their connections stay open until the garbage
-        collector comes: an error that somebody keeps holds them by its traceback.
-        """
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
-            for key in manager.pools.keys():  # noqa: SIM118 it cannot be iterated over
-                pool = manager.pools.get(key)
-                if pool is not None:
-                    pool.close()
-        super().close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
+from ..formats.inflate import inflater
 from ..formats.object_info import read_object_file
 from ..formats.png import check_png
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..config import LimitsConfig
 
 _CHUNK = 1 << 20
+# zlib's way to say: a gzip header and trailer around it, and its CRC checked
+_GZIP_BITS = 31
 
 
 def check_gzip(path: Path, limit: int) -> None:
@@ -25,16 +28,17 @@ def check_gzip(path: Path, limit: int) -> None:
     FormatError
         If it is not, or larger than `limit` bytes when unpacked.
     """
-    inflate = zlib.decompressobj(wbits=31)
+    library = inflater()
+    inflate = library.decompressobj(_GZIP_BITS)
     total = 0
     with path.open("rb") as file:
         while data := file.read(_CHUNK):
             while data:
                 if inflate.eof:  # another gzip member follows
-                    inflate = zlib.decompressobj(wbits=31)
+                    inflate = library.decompressobj(_GZIP_BITS)
                 try:
                     total += len(inflate.decompress(data, _CHUNK))
-                except zlib.error as error:
+                except (zlib.error, library.error) as error:
                     raise FormatError(f"{path.name} is no sound gzip file: {error}") from error
                 if total > limit:
                     raise FormatError(f"{path.name} is larger than {limit:,} bytes unpacked")
