@@ -6,9 +6,8 @@ import click
 
 from ..errors import UsageError
 from ..names import printable
-from ..query import ReadOnlyCatalog, Result, open_readonly, run_query
+from ..query import ReadOnlyCatalog, open_readonly, run_query
 from .commands import Command
-from .counted import Counted
 from .output import OutputOptions, output_options, write_result
 from .settings import Settings, settings
 from .sky_options import DECIMALS, sky_options
@@ -68,11 +67,14 @@ def command(
             collections=collections,
             limit=limit,
         )
-        rows = Counted(found.rows)
-        write_result(Result(found.columns, iter(rows)), output, chosen, decimals=DECIMALS)
-        if not rows.count:
-            where = printable(centre.objectid or f"{centre.ra:g} {centre.decl:+g}")
-            _say_empty(catalog, chosen, f"{_angle(radius)} of {where}")
+        where = printable(centre.objectid or f"{centre.ra:g} {centre.decl:+g}")
+        write_result(
+            found,
+            output,
+            chosen,
+            decimals=DECIMALS,
+            say_empty=lambda: _say_empty(catalog, chosen, f"{_angle(radius)} of {where}"),
+        )
 
 
 def _angle(arcmin: float) -> str:

@@ -12,6 +12,7 @@ from ..errors import UsageError
 from ..names import printable
 from .commands import Command
 from .making import Making, making
+from .needs import require_extras
 from .settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def command(
         raise UsageError("-p and --force go with --sql")
     if sql is not None and tables:
         raise UsageError("--table goes with --parquet")
+    require_extras(["parquet"])
     root = chosen.load(thorough=False).mirror.root
     if folder is not None:
         _folder(root, folder, tables, chosen, as_json=as_json)

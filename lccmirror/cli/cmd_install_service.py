@@ -54,7 +54,8 @@ people who may read the mirrors: usermod --append --groups lccmirror PERSON
     default=Path("/"),
     show_default=True,
     metavar="DIR",
-    help="Put DIR in front of every place, to make a package.",
+    help="Put DIR in front of every place, to make a package (with --executable, where the "
+    "command will be on the machine that gets it).",
 )
 @click.option(
     "--executable",

@@ -41,7 +41,7 @@ def command(dry_run: bool, output: OutputOptions) -> None:
     rows: list[tuple[Value, ...]] = [
         (one.what, one.name, one.size, one.reason) for one in report.pruned
     ]
-    if rows:
-        write_result(Result(_COLUMNS, iter(rows)), output, chosen)
+    # The summary says in words that there is nothing.
+    write_result(Result(_COLUMNS, iter(rows)), output, chosen, say_empty=lambda: None)
     chosen.note(report.summary())
     job.stopping.leave(NoRoom.exit_code if report.missing_bytes else 0)

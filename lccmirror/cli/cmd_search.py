@@ -26,6 +26,7 @@ _LISTED = (
     *("name", "state", "last_run", "next_run", "nobjects", "added", "removed", "changed"),
     *("message", "schedule", "kind"),
 )
+_NAMED = 20
 
 
 @click.command(
@@ -60,7 +61,15 @@ def list_(output: OutputOptions) -> None:
     config = chosen.load(thorough=False)
     with open_readonly(config.mirror.root) as catalog:
         rows = [_listed(catalog.connection, search) for search in config.searches]
-    write_result(Result(_LISTED, iter(rows)), output, chosen)
+    write_result(
+        Result(_LISTED, iter(rows)),
+        output,
+        chosen,
+        say_empty=lambda: chosen.note(
+            f"no saved searches: {printable(str(config.path))} has no [[search]]; "
+            "the file that `lccmirror init` writes shows how they are written"
+        ),
+    )
 
 
 @command.command(
@@ -112,8 +121,14 @@ def changes(name: str, since: str | None, output: OutputOptions) -> None:
     config = chosen.load(thorough=False)
     moment = None if since is None else moment_of(since, utc_now())
     with open_readonly(config.mirror.root) as catalog:
-        _require_known(catalog.connection, config, name)
-        write_result(changes_of(catalog, name, moment), output, chosen)
+        conn = catalog.connection
+        _require_known(conn, config, name)
+        write_result(
+            changes_of(catalog, name, moment),
+            output,
+            chosen,
+            say_empty=lambda: chosen.note(_no_changes(conn, name, since)),
+        )
 
 
 def _run(config: Config, names: tuple[str, ...], wait: bool, job: Watched) -> list[RunReport]:
@@ -162,13 +177,27 @@ def _listed(conn: sqlite3.Connection, search: SearchConfig) -> tuple[Value, ...]
     )
 
 
+def _no_changes(conn: sqlite3.Connection, name: str, since: str | None) -> str:
+    from ..catalog.searches import last_run
+
+    if last_run(conn, name) is None:
+        return f"{name} has not run yet"
+    when = "" if since is None else f" since {printable(since)}"
+    return f"{name}: nothing came, went or changed{when}"
+
+
 def _require_known(conn: sqlite3.Connection, config: Config, name: str) -> None:
     from ..config_convert import suggestion
 
     known = {row[0] for row in conn.execute("SELECT name FROM searches")}
     known |= {search.name for search in config.searches}
     if name not in known:
-        raise UsageError(f"no saved search {name!r}{suggestion(name, sorted(known))}")
+        raise UsageError(
+            f"no saved search {name!r}{suggestion(name, sorted(known))}",
+            hint=f"there are: {', '.join(sorted(known)[:_NAMED])}"
+            if known
+            else "there are none: they are written as [[search]] into the config",
+        )
 
 
 def _seconds(text: str) -> str:

@@ -93,10 +93,11 @@ def _dry_run(config: Config, output: OutputOptions, chosen: Settings) -> None:
         )
         for one in planned
     ]
-    write_result(Result(_COLUMNS, iter(rows)), output, chosen)
     counts = Counter(one.action for one in planned)
-    chosen.note(
-        f"dry run: {counts['fetch']:,} to fetch, {counts['wait']:,} to wait, "
-        f"{counts['skip']:,} to skip; nothing was changed"
-    )
+    words = "nothing to fetch: all that is chosen is mirrored as the server lists it"
+    if planned:
+        words = ", ".join(f"{counts[one]:,} to {one}" for one in ("fetch", "wait", "skip"))
+    # The line below says it in words when there is nothing.
+    write_result(Result(_COLUMNS, iter(rows)), output, chosen, say_empty=lambda: None)
+    chosen.note(f"dry run: {words}; nothing was changed")
     job.stopping.leave(0)

@@ -13,7 +13,7 @@ from typing import IO, Final
 import click
 
 from ..errors import UsageError
-from ..query import Result, open_readonly
+from ..query import open_readonly
 from .commands import Command
 from .counted import Counted
 from .output import OutputOptions, output_options, write_result
@@ -82,10 +82,15 @@ def command(
             columns=columns,
             collections=collections,
         )
-        matched = Counted(found.rows)
-        write_result(Result(found.columns, iter(matched)), output, chosen, decimals=DECIMALS)
-    if not unmatched and not matched.count:
-        chosen.note(f'none of {targets.count} targets has a mirrored object within {within:g}"')
+        write_result(
+            found,
+            output,
+            chosen,
+            decimals=DECIMALS,
+            say_empty=lambda: chosen.note(
+                f'none of {targets.count} targets has a mirrored object within {within:g}"'
+            ),
+        )
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Final
 
@@ -55,6 +54,8 @@ def _ended(run: Callable[[], None], debug: bool, look: Settings) -> int:
         return EXIT_CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 -- the outermost frame: each is said, none is lost
         if debug:
+            import traceback
+
             traceback.print_exc()
         return _told(error, look, debug=debug)
     return 0
@@ -74,7 +75,10 @@ def _told(error: Exception, look: Settings, *, debug: bool) -> int:
             what = "writing" if error.filename else "writing the output:"
             say_error(NoRoom(f"{what} {os_error_text(error)}", hint=_ROOM), look)
             return NoRoom.exit_code
-        say_error(LccMirrorError(os_error_text(error)), look)
+        text = os_error_text(error)
+        if error.errno == errno.EBADF and not error.filename:
+            text = f"writing the output: {text}"
+        say_error(LccMirrorError(text), look)
         return EXIT_FAILED
     what = printable(f"{type(error).__name__}: {error}", 500)
     hint = None if debug else "run it again with --debug and report what it prints"
@@ -124,11 +128,12 @@ def _prepare_streams() -> None:
     """Make sure there are stdout and stderr, and that no character is one they cannot write."""
     # What the shell closed (2>&-) would else become the number of the next file opened: of
     # the mirror's, to which somebody's last words would then be written.
-    for number in range(3):
+    # What is written to a closed stdout is lost, and that is an error, as with a full disk.
+    for number, mode in enumerate((os.O_RDWR, os.O_RDONLY, os.O_RDWR)):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            os.set_inheritable(os.open(os.devnull, mode), True)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
     if sys.stderr is None:

@@ -18,10 +18,10 @@ from ..errors import LccMirrorError, UsageError
 from ..names import printable
 from ..query import ReadOnlyCatalog, Result
 from ..query.lightcurves import Copy, chosen_copy, copies_of, read_copy
-from ..query.new_file import new_file, require_not_ours
+from ..query.new_file import folder_for, new_file, require_not_ours
 from ..query.object_names import nearest_names
 from .lc_asked import Asked
-from .lc_needs import require_libraries
+from .needs import require_libraries
 from .output import OutputOptions, write_result
 from .settings import Settings, is_terminal
 from .stopping import stoppable
@@ -97,12 +97,19 @@ def export_where(
     require_libraries(asked)
     copies = _copies_where(catalog, condition)
     without = count_without(catalog, condition)
-    _folder(asked.out, catalog.path.parent)
+    _require_folder(asked.out, catalog.path.parent)
+    if not copies:
+        why = (
+            f"{without:,} objects, none with one in the mirror" if without else "no such object"
+        )
+        click.echo(f"0 light curves: {why}")
+        return
     work = Export(asked.out, form, asked.columns)
     points = written = 0
     lacking: Counter[str] = Counter()
     failed: list[tuple[Copy, LccMirrorError]] = []
     with (
+        folder_for(asked.out),
         stoppable("the files that are written are kept") as stopping,
         _bar(len(copies), chosen) as advance,
         closing(do_many(catalog.path.parent, copies, work, asked.processes)) as results,
@@ -147,12 +154,11 @@ def _copies_where(catalog: ReadOnlyCatalog, condition: str) -> list[Copy]:
         ) from error
 
 
-def _folder(folder: Path, root: Path) -> None:
-    """Make the folder for many light curves, if it may be one."""
+def _require_folder(folder: Path, root: Path) -> None:
+    """Refuse a folder for many light curves that is none, or is the mirror's own."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{printable(str(folder))} is not a folder")
     require_not_ours(folder.resolve(), root)
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _place(path: Path, root: Path) -> None:

@@ -15,8 +15,14 @@ from .. import __version__
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-        sys.stdout.write(f"lccmirror {__version__}\n")
-        return
+        try:
+            sys.stdout.write(f"lccmirror {__version__}\n")
+            sys.stdout.flush()
+        except OSError:
+            # Said again below, where every failure has its message and its exit code.
+            pass
+        else:
+            return
     from .app import cli
 
     cli.main()

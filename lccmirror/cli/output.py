@@ -8,6 +8,7 @@ that no text of a server's can move the cursor or retitle the window.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,6 +141,7 @@ def write_result(
     *,
     out: TextIO | None = None,
     decimals: Mapping[str, int] | None = None,
+    say_empty: Callable[[], None] | None = None,
 ) -> None:
     """Write the rows of `result` as they come.
 
@@ -155,6 +157,9 @@ def write_result(
         Where to; standard output if None.
     decimals
         How many the reals of these columns have in a table; all other forms are exact.
+    say_empty
+        Says in words, beside the output, that there is no row. A table on a terminal is
+        then not drawn.
 
     Raises
     ------
@@ -165,6 +170,10 @@ def write_result(
     terminal = is_terminal(stream)
     form = output.form(terminal=terminal)
     headers = None if output.no_headers else result.columns
+    first = None
+    if say_empty is not None:
+        first = next(result.rows, None)
+        result = Result(result.columns, itertools.chain(filter(None, [first]), result.rows))
     if form == "json":
         write_json(
             result,
@@ -181,8 +190,10 @@ def write_result(
     elif form == "fmt":
         places = [(decimals or {}).get(name) for name in result.columns]
         _write_fmt(result.rows, headers, stream, output.fmt or "simple", places)
-    else:
+    elif first is not None or say_empty is None or not terminal:
         _write_table(result, stream, output, settings, decimals or {}, terminal=terminal)
+    if say_empty is not None and first is None:
+        say_empty()
 
 
 def _write_table(

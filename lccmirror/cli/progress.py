@@ -104,9 +104,10 @@ class TerminalProgress:
         with self._lock:
             self._items += items
             self._bytes_planned = total_bytes
-            self._bars.start_task(self._all)
-            self._bars.update(self._all, visible=True)
-            self._tell_overall()
+            if self._items:
+                self._bars.start_task(self._all)
+                self._bars.update(self._all, visible=True)
+                self._tell_overall()
 
     def begin(self, key: str, label: str, total: int | None) -> None:
         """Add the file's line."""
@@ -169,8 +170,10 @@ class TerminalProgress:
 
 def _columns(width: int) -> list[ProgressColumn]:
     """Return what fits beside each other on a terminal: a line that wraps stays behind."""
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import TextColumn, TimeRemainingColumn
     from rich.table import Column
+
+    from .progress_columns import BarOfSomething, KnownSpeed
 
     beside = _AMOUNT_WIDTH + _TIME_WIDTH
     bar, rate = width >= _ROOM_FOR_BAR, width >= _ROOM_FOR_RATE
@@ -184,9 +187,9 @@ def _columns(width: int) -> list[ProgressColumn]:
     columns: list[ProgressColumn] = [
         TextColumn("{task.description}", markup=False, table_column=label)
     ]
-    columns += [BarColumn(bar_width=_BAR_WIDTH)] if bar else []
+    columns += [BarOfSomething(bar_width=_BAR_WIDTH)] if bar else []
     columns.append(TextColumn("{task.fields[amount]}"))
-    columns += [TransferSpeedColumn()] if rate else []
+    columns += [KnownSpeed()] if rate else []
     return [*columns, TimeRemainingColumn(compact=True)]
 
 
@@ -194,4 +197,6 @@ def _amount(done: int, total: int | None) -> str:
     """Say how many bytes have come, and of how many if that is known."""
     from rich.filesize import decimal
 
-    return decimal(done) if total is None else f"{decimal(done)} of {decimal(total)}"
+    if total is None:
+        return decimal(done) if done else ""
+    return f"{decimal(done)} of {decimal(total)}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..catalog.connection import CATALOG_NAME
-from ..durable import flush_folder
+from ..durable import flush_folder, make_folder
 from ..errors import LccMirrorError, LocalError, NoRoom, UsageError
 from ..names import printable
 
@@ -159,6 +159,23 @@ def new_file(path: Path, root: Path, *, force: bool = False) -> NewFile:
             f"no permission to write into {folder}", hint="name a file in a folder of yours"
         )
     return NewFile(target, force)
+
+
+@contextlib.contextmanager
+def folder_for(folder: Path) -> Iterator[None]:
+    """Make a folder for what the block writes, if it is not there.
+
+    Where nothing has come into it, it is taken away again, with the folders above it that
+    were made for it.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    make_folder(folder, mode=0o777)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # there is something in it
+            for one in missing:
+                one.rmdir()
 
 
 def require_not_ours(target: Path, root: Path) -> None:

@@ -22,12 +22,12 @@ import msgspec
 
 from .. import __version__
 from ..clock import Now, to_text
-from ..durable import make_folder, write_file
+from ..durable import write_file
 from ..errors import MirrorLocked, Stopped, UsageError
 from ..names import printable
 from .export_folder import MANIFEST, put_in_place
 from .moment import one_moment
-from .new_file import require_not_ours, room_in
+from .new_file import folder_for, require_not_ours, room_in
 from .parquet_duckdb import VIEWS, duckdb_views
 from .parquet_sources import Source, names, sources
 from .parquet_write import write_parquet
@@ -137,8 +137,7 @@ def export_parquet(
     with open_readonly(root) as catalog, one_moment(catalog):
         taken = to_text(now())
         _require_known(catalog, chosen)
-        make_folder(target, mode=0o777)
-        with room_in(target), _alone(target), _partial(target) as partial:
+        with folder_for(target), room_in(target), _alone(target), _partial(target) as partial:
             server, last_sync = catalog.connection.execute(_ABOUT).fetchone()
             with _told(catalog, watch):
                 tables = _written(catalog, partial, chosen, taken, watch)

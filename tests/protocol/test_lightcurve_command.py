@@ -393,6 +393,12 @@ def test_a_column_that_some_light_curves_lack_is_told(run: Run, tmp_path: Path) 
     assert {path.name.split("-")[0] for path in (tmp_path / "none").iterdir()} == {
         "demo_field_a"
     }
+    bad = run("--where", "sdssr < 11", "--out", str(tmp_path / "bad"), "--columns", "nonsense")
+    assert bad.exit_code == 2
+    assert not (tmp_path / "bad").exists()
+    nobody = run("--where", "sdssr < -99", "--out", str(tmp_path / "nobody"))
+    assert (nobody.exit_code, nobody.stdout) == (0, "0 light curves: no such object\n")
+    assert not (tmp_path / "nobody").exists()
 
 
 def test_the_best_period_is_found_and_folded_on(run: Run, tmp_path: Path) -> None:

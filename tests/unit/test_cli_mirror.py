@@ -120,6 +120,9 @@ def test_a_sync_ends_with_one_line_and_the_next_has_nothing_to_do(
     assert first.stdout.startswith("1 new, 0 changed, 1 mirrored; ")
     assert len(first.stdout.splitlines()) == 1
     assert "2 requests, 0 bytes" in run("sync").stdout
+    nothing = run("sync", "--dry-run")
+    assert json.loads(nothing.stdout) == []
+    assert nothing.stderr.startswith("dry run: nothing to fetch: all that is chosen")
 
 
 def test_a_dry_run_tells_what_and_why_and_changes_nothing(mirror: Path, run: Run) -> None:

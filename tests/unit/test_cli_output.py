@@ -50,6 +50,22 @@ def written(
     return out.getvalue()
 
 
+def test_no_rows_are_said_in_words_where_a_table_would_be_for_eyes() -> None:
+    said: list[str] = []
+
+    def output(options: OutputOptions, out: io.StringIO) -> str:
+        rows: Result = Result(("a", "b"), iter([]))
+        quiet = Settings(no_color=True)
+        write_result(rows, options, quiet, out=out, say_empty=lambda: said.append("none"))
+        return out.getvalue()
+
+    assert output(OutputOptions(), Terminal()) == ""
+    assert output(OutputOptions(), io.StringIO()) == "[]\n"
+    assert output(OutputOptions(csv=True), io.StringIO()) == "a,b\r\n"
+    assert output(OutputOptions(table=True), io.StringIO()) == "a  b\n─  ─\n"
+    assert said == ["none"] * 4
+
+
 # --- JSON ----------------------------------------------------------------------------
 
 

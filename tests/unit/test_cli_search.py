@@ -88,6 +88,21 @@ def test_a_disabled_search_runs_only_when_asked_for(run: Run) -> None:
     assert result.stdout == "off: ok: nothing matches\n"
 
 
+def test_where_there_is_nothing_words_say_why(run: Run, tmp_path: Path) -> None:
+    run("sync")
+    never = run("search", "changes", "bright")
+    assert (json.loads(never.stdout), never.stderr) == ([], "bright has not run yet\n")
+    run("search", "run", "bright", "--wait")
+    later = run("search", "changes", "bright", "--since", "2999-01-01")
+    said = "bright: nothing came, went or changed since 2999-01-01\n"
+    assert (json.loads(later.stdout), later.stderr) == ([], said)
+    config = tmp_path / "lccmirror.toml"
+    config.write_text(config.read_text().replace(SEARCHES, ""))
+    none = run("search", "list")
+    assert (none.exit_code, json.loads(none.stdout)) == (0, [])
+    assert f"{config} has no [[search]]" in none.stderr
+
+
 def test_several_searches_are_run_side_by_side(run: Run) -> None:
     result = run("search", "run", "bright", "off", "--wait")
     assert result.exit_code == 0, result.output
@@ -100,6 +115,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(run: Run) -> None:
         result = run("search", *arguments)
         assert result.exit_code == 2
         assert "did you mean bright?" in result.stderr
+        assert "hint: there are: bright, off" in result.stderr
 
 
 def test_a_failed_search_is_exit_code_1(run: Run, server: DemoServer, tmp_path: Path) -> None:

@@ -112,6 +112,17 @@ def test_flags_that_do_not_go_together_are_refused(
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_an_export_without_its_library_makes_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as if it were not installed
+    result = run("export", "--parquet", str(tmp_path / "p"))
+    assert result.exit_code == 1
+    assert "this needs pyarrow, which is not installed" in result.stderr
+    assert "pip install 'lccmirror[parquet]'" in result.stderr
+    assert not (tmp_path / "p").exists()
+
+
 def test_a_wrong_statement_leaves_no_file(run: Run, tmp_path: Path) -> None:
     done = run("export", "--sql", "select * from object", "--out", str(tmp_path / "x.parquet"))
     assert done.exit_code == 2

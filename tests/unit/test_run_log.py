@@ -73,7 +73,7 @@ sys.exit(guarded(work, debug=False))
         check=False,
         timeout=60,
     )
-    assert done.returncode == 0
+    assert done.returncode == 1  # what was written to stdout is lost
     assert int(out.read_text()) > 2
 
 

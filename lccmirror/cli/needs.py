@@ -1,13 +1,15 @@
-"""Which libraries the options of `lccmirror lc` need, so that one `pip install` brings all."""
+"""Which libraries a command needs, asked before it begins: one `pip install` brings all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import LccMirrorError
-from .lc_asked import Asked
+
+if TYPE_CHECKING:
+    from .lc_asked import Asked
 
 # Of each extra of lccmirror's, the module that it is for.
 _MODULES: Final = {
@@ -28,17 +30,28 @@ def require_libraries(asked: Asked) -> None:
     LccMirrorError
         If a library is not installed.
     """
-    lacking = {extra for extra in _extras(asked) if find_spec(_MODULES[extra]) is None}
+    require_extras(_extras(asked))
+
+
+def require_extras(extras: Iterable[str]) -> None:
+    """Refuse to begin what needs extras of lccmirror's that are not installed.
+
+    Raises
+    ------
+    LccMirrorError
+        With everything that is lacking, so that one `pip install` brings all.
+    """
+    lacking = {extra for extra in extras if find_spec(_MODULES[extra]) is None}
     if not lacking:
         return
     # Each of the others has NumPy, too.
-    extras = sorted(lacking - {"lc"}) or ["lc"]
+    named = sorted(lacking - {"lc"}) or ["lc"]
     modules = sorted(_MODULES[extra] for extra in lacking)
     names = " and ".join(filter(None, [", ".join(modules[:-1]), modules[-1]]))
     verb = "are" if len(modules) > 1 else "is"
     raise LccMirrorError(
         f"this needs {names}, which {verb} not installed",
-        hint=f"pip install 'lccmirror[{','.join(extras)}]'",
+        hint=f"pip install 'lccmirror[{','.join(named)}]'",
     )
 
 
