@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..query.cookbook import Question, Value, cookbook, values_for
 from ..query.described import TableDescribed, describe
@@ -35,7 +36,7 @@ _LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
 def metadata(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return Datasette's metadata for this catalog.
 
-    Texts of the server are plain texts in it: Datasette escapes them.
+    Texts of the server are plain texts in it, which Datasette escapes, but for its address.
 
     Parameters
     ----------
@@ -48,13 +49,15 @@ def metadata(connection: sqlite3.Connection) -> dict[str, Any]:
     row = connection.execute(_SERVER).fetchone()
     of = f" of {row[0]}" if row is not None and row[0] else ""
     tables = {name: _table(name, told.get(name), there, views) for name in sorted(there)}
+    questions = canned_queries(connection, cookbook())
+    what = f"The catalog of a mirror{of}. Times are UTC, positions J2000 degrees."
     return {
         "title": "lccmirror",
-        "description": f"The catalog of a mirror{of}. Times are UTC, positions J2000 degrees.",
+        "description_html": f"<p>{html.escape(what)}</p>{_links(questions)}",
         "databases": {
             DATABASE: {
                 "description": f"The catalog of a mirror{of}.",
-                "queries": canned_queries(connection, cookbook()),
+                "queries": questions,
                 "tables": tables,
             }
         },
@@ -80,6 +83,15 @@ def canned_queries(
                 "params": list(question.parameters),
             }
     return made
+
+
+def _links(questions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a list of the questions, for the first page, which otherwise shows tables only."""
+    items = "".join(
+        f'<li><a href="/{DATABASE}/{quote(name)}">{html.escape(str(one["title"]))}</a></li>'
+        for name, one in questions.items()
+    )
+    return f"<h2>Questions to ask</h2><ul>{items}</ul>" if items else ""
 
 
 def _explained(question: Question, values: Mapping[str, Value]) -> str:

@@ -50,7 +50,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         except OSError as error:
             raise LocalError(
                 f"cannot listen on {host}, port {port}: {error.strerror}",
-                hint="without --port, one that is free is taken",
+                hint="without --port, one that is free is taken"
+                if port
+                else "an address of this machine; without --host, only this machine can look",
             ) from error
         yield listener
 

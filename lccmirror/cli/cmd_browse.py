@@ -7,6 +7,7 @@ import contextlib
 import click
 
 from .commands import Command
+from .needs import require_extras
 from .settings import settings
 
 
@@ -43,6 +44,7 @@ def command(port: int, host: str, no_open: bool, plugins: bool) -> None:
     from ..query import open_readonly
 
     chosen = settings()
+    require_extras(["browse"])
     root = chosen.load(thorough=False).mirror.root
     with open_readonly(root) as catalog, listening(host, port) as listener:
         url = url_of(listener)

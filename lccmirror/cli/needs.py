@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Of each extra of lccmirror's, the module that it is for.
 _MODULES: Final = {
     "astro": "astropy",
+    "browse": "datasette",
     "lc": "numpy",
     "parquet": "pyarrow",
     "plot": "matplotlib",

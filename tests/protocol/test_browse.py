@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from lccmirror.browse.app import SETTINGS, datasette_for
 from lccmirror.browse.metadata import DATABASE, metadata
 from lccmirror.browse.serving import listening, url_of
 from lccmirror.catalog.connection import close_writer, open_writer
+from lccmirror.cli.app import cli
 from lccmirror.errors import LocalError
 from lccmirror.query import open_readonly
 from tests.support.catalog import add_collection, add_dataset, column, put_rows
@@ -74,6 +77,31 @@ def rows(made: Any, sql: str) -> Any:
     from urllib.parse import quote
 
     return ask(made, f"/{DATABASE}.json?_shape=arrays&sql={quote(sql)}").json()
+
+
+def test_the_first_page_has_the_questions_of_the_cookbook(root: Path) -> None:
+    with contextlib.closing(sqlite3.connect(root / "catalog.sqlite")) as conn, conn:
+        address = "INSERT OR REPLACE INTO mirror VALUES ('server_url', ?)"
+        conn.execute(address, ("http://<script>/",))
+    with datasette(root) as made:
+        page = ask(made, "/").text
+        links = re.findall(rf'<li><a href="(/{DATABASE}/[^"]+)">', page)
+        assert ask(made, links[0]).status_code == 200
+    assert len(links) > 10
+    assert "<li><a" in page
+    assert "http://<script>" not in page
+
+
+def test_without_datasette_it_says_what_to_install(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "lccmirror.toml"
+    config.write_text(f'[server]\nurl = "http://127.0.0.1:9"\n[mirror]\nroot = "{root}"\n')
+    monkeypatch.setitem(sys.modules, "datasette", None)  # as if it were not installed
+    done = CliRunner().invoke(cli, ["-c", str(config), "browse", "--no-open"])
+    assert done.exit_code == 1
+    assert "this needs datasette, which is not installed" in done.stderr
+    assert "pip install 'lccmirror[browse]'" in done.stderr
 
 
 def test_columns_are_explained_in_the_servers_words_with_their_units(root: Path) -> None:
