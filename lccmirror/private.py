@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .credentials import is_credential
 from .errors import ConfigError
+from .owners import owner_told
 
 ITS_GROUP = "its group"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -55,9 +56,11 @@ def read_private(path: Path, largest: int, *, what: str, links: bool = True) -> 
                 hint=f"chmod 600 {path}",
             )
         if owner_trouble(status):
+            # Root is not to take it from the service that it belongs to.
+            hint = owner_told(status)[1] if os.geteuid() == 0 else None
             raise ConfigError(
                 f"the {what} {path} belongs to another user, who can read and change it",
-                hint=f"chown {os.geteuid()} {path}, or a copy of your own with mode 0600",
+                hint=hint or f"chown {os.geteuid()} {path}, or a copy of your own, mode 0600",
             )
         return file.read(largest)
 

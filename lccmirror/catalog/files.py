@@ -104,3 +104,17 @@ ORDER BY f.fetched_at
 def zips_of_same_objects(conn: sqlite3.Connection, lc_sha256: str, setid: str) -> list[FileRow]:
     """Return the light-curve ZIPs of other datasets that have the very same objects."""
     return [FileRow(*row) for row in conn.execute(_TWIN, (lc_sha256, setid))]
+
+
+# The second condition lets SQLite use the index of such files. What is kept under a name that
+# says that it is damaged cannot be had again.
+_UNSOUND = """
+SELECT count(*) FROM files
+WHERE state IN ('damaged', 'missing') AND state <> 'ok' AND path NOT LIKE '%.damaged'
+"""
+
+
+def count_unsound(conn: sqlite3.Connection) -> int:
+    """Return how many files are known to be damaged or missing, and may be had again."""
+    count: int = conn.execute(_UNSOUND).fetchone()[0]
+    return count

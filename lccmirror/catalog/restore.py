@@ -53,6 +53,10 @@ _POLLS = """
 INSERT INTO polls (name, dialect, proven_until)
 SELECT name, dialect, proven_until FROM old.polls
 """
+_NOT_BEGUN = """
+UPDATE jobs SET last_started = last_finished
+WHERE name = 'backup' AND last_started > coalesce(last_finished, '')
+"""
 _VIEWS = """
 SELECT v.sql FROM old.sqlite_master AS v JOIN old.searches AS s ON v.name = 'latest_' || s.name
 WHERE v.type = 'view'
@@ -80,6 +84,15 @@ def take_history(conn: sqlite3.Connection) -> None:
         "SELECT name, kind FROM old.object_columns ORDER BY rowid"
     ).fetchall():
         object_column(conn, name, kind)
+
+
+def end_backing_up(conn: sqlite3.Connection) -> None:
+    """Note that the copy was whole: what it says of itself is from before it was.
+
+    In the copy, the job that made it has begun and not ended. As if it had not begun it is
+    neither told as cut off, nor forgotten: it is due.
+    """
+    conn.execute(_NOT_BEGUN)
 
 
 def take_views(conn: sqlite3.Connection) -> None:

@@ -100,7 +100,7 @@ def renew() -> None:
     """
     from ..daemon.protocol import RenewKey
     from ..daemon.requests import RenewedKey, renewed_key
-    from ..sync.connect import connect
+    from ..sync.connect import connect, key_store
     from .jobs import handed_over, watched
 
     chosen = settings()
@@ -108,6 +108,7 @@ def renew() -> None:
     with watched(chosen) as job:
         renewed = handed_over(config, RenewKey(), job, RenewedKey)
         if renewed is None:
+            key_store(config).require_place()
             with connect(config, stop=job.around.stop, patience_s=PATIENCE_S) as client:
                 renewed = renewed_key(client)
     good = "which does not say when it ends"

@@ -32,6 +32,8 @@ def tell_verified(done: Verified, chosen: Settings) -> None:
     if done.left is not None and done.left.damage:
         sys.stderr.write(f"after the repair, {done.left.ndamage:,} are still damaged\n")
         for one in done.left.damage:
+            if one.first is not None:
+                sys.stderr.write(f"{printable(one.path)}: {one.first}, and repair again\n")
             if one.path.endswith(".damaged"):
                 kept = printable(one.path)
                 sys.stderr.write(f"the server no longer has it; kept as {kept}\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from typing import Literal
 from .. import foreign_json
 from ..durable import make_folder, remove, write_private
 from ..errors import ConfigError
+from ..owners import is_root_abroad, nearest_folder, owner_told
 from ..private import check_private_folder, read_private
 from .secret import Secret
 from .urls import Origin
@@ -77,6 +80,10 @@ class KeyStore:
             check_private_folder(self.folder, "API keys")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if kind == "account":
+                raise _unreadable(path, error) from None
+            return None  # root's, mostly: what replaces it will be ours
         try:
             return _parse(text, kind, str(origin))
         except ValueError:
@@ -87,7 +94,14 @@ class KeyStore:
             return None  # an anonymous key costs one request to replace
 
     def save(self, key: ApiKey, origin: Origin) -> Path:
-        """Store `key`, whole or not at all, and return its file."""
+        """Store `key`, whole or not at all, and return its file.
+
+        Raises
+        ------
+        ConfigError
+            As `require_place`.
+        """
+        self.require_place()
         make_folder(self.folder, mode=0o700)
         check_private_folder(self.folder, "API keys")
         path = self.path(origin, key.kind)
@@ -100,6 +114,24 @@ class KeyStore:
         write_private(path, json.dumps(content).encode())
         return path
 
+    def require_place(self) -> None:
+        """Make sure that a key can be kept, before one is asked for.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot, by this user, or must not be.
+        """
+        require_own_folder(self.folder, os.geteuid())
+        existing = nearest_folder(self.folder)
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise ConfigError(
+                f"API keys cannot be kept in {self.folder}: this user may not write in {existing}",
+                hint="run it as its owner, or name another folder as [keys] dir",
+            )
+        if existing == self.folder:
+            check_private_folder(self.folder, "API keys")
+
     def import_file(self, path: Path, origin: Origin) -> ApiKey:
         """Store the account key in `path` (see `read_key_file`) and return it."""
         key = read_key_file(path, origin)
@@ -110,6 +142,24 @@ class KeyStore:
         """Forget the stored key of one kind."""
         if self.folder.is_dir():
             remove(self.path(origin, kind))
+
+
+def require_own_folder(folder: Path, euid: int) -> None:
+    """Make sure that root does not keep keys where their user could not read them.
+
+    Raises
+    ------
+    ConfigError
+        If the user `euid` is root, and the folder, or what is to hold it, is not root's.
+    """
+    existing = nearest_folder(folder)
+    status = existing.stat()
+    if is_root_abroad(status, euid):
+        owner, hint = owner_told(status)
+        raise ConfigError(
+            f"{existing} belongs to {owner}: an API key of root there is closed to them",
+            hint=hint,
+        )
 
 
 def read_key_file(path: Path, origin: Origin) -> ApiKey:
@@ -126,7 +176,7 @@ def read_key_file(path: Path, origin: Origin) -> ApiKey:
     try:
         text = _read(path, links=True)
     except OSError as error:
-        raise ConfigError(f"cannot read the API key file {path}: {error.strerror}") from None
+        raise _unreadable(path, error) from None
     try:
         return _parse(text, "account", str(origin))
     except ValueError:
@@ -134,6 +184,11 @@ def read_key_file(path: Path, origin: Origin) -> ApiKey:
             f"not an API key: {path}",
             hint='it should hold the server\'s {"apikey": …, "expires": …}',
         ) from None
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    hint = "it must be this user's own: see ls -l" if error.errno == errno.EACCES else None
+    return ConfigError(f"cannot read the API key file {path}: {error.strerror}", hint=hint)
 
 
 def parse_time(text: object) -> datetime | None:

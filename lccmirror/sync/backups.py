@@ -210,10 +210,15 @@ def keep_backup(
         As `make_backup`.
     """
     made = make_backup(conn, root, backups, now(), stop)
-    noted = {"at": to_text(made.at), "path": str(made.path)}
     with transaction(conn):
-        set_setting(conn, LAST_BACKUP, json.dumps(noted))
+        note_backup(conn, made)
     return made
+
+
+def note_backup(conn: sqlite3.Connection, made: Backup) -> None:
+    """Note in the catalog that there is a backup, in the caller's transaction."""
+    noted = {"at": to_text(made.at), "path": str(made.path)}
+    set_setting(conn, LAST_BACKUP, json.dumps(noted))
 
 
 def back_up_if_due(

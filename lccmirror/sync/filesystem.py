@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MirrorUnusable, NoRoom
+from ..owners import is_root_abroad, nearest_folder, owner_told
 
 MOUNTS = Path("/proc/self/mountinfo")
 # How mountinfo writes a blank, a tab, a newline and a backslash.
@@ -47,22 +47,21 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
     Raises
     ------
     MirrorUnusable
-        If it is a file, not writable, on a network filesystem, or another user's while this
-        is root.
+        If it is a file, not writable, on a network filesystem, or in another user's folder
+        while this is root.
     """
     if root.exists() and not root.is_dir():
         raise MirrorUnusable(
             f"{root} is not a folder",
             hint="name a folder as [mirror] root in the configuration",
         )
-    existing = next(p for p in (root, *root.absolute().parents) if p.is_dir())
+    existing = nearest_folder(root)
     if not os.access(existing, os.W_OK | os.X_OK):
         raise MirrorUnusable(
             f"{existing} is not writable for this user",
             hint="run as the user who owns the mirror, or change its permissions",
         )
-    if root.is_dir():
-        require_own(root, root.stat(), os.geteuid())
+    require_own(existing, existing.stat(), os.geteuid())
     if mounts.exists():
         kind = filesystem_type(existing.resolve(), mounts.read_text("utf-8", "surrogateescape"))
         if kind in NETWORK_FILESYSTEMS:
@@ -72,20 +71,15 @@ def check_folder(root: Path, mounts: Path = MOUNTS) -> None:
             )
 
 
-def is_root_abroad(status: os.stat_result, euid: int) -> bool:
-    """Whether this is root in a folder that is another user's."""
-    return euid == 0 and status.st_uid != 0
-
-
-def require_own(root: Path, status: os.stat_result, euid: int) -> None:
-    """Make sure that root does not write in somebody else's mirror.
+def require_own(folder: Path, status: os.stat_result, euid: int) -> None:
+    """Make sure that root does not write a mirror in somebody else's folder.
 
     What root writes is root's, and closed to the mirror's user, whose next run then fails.
 
     Parameters
     ----------
-    root
-        The mirror's folder.
+    folder
+        The mirror's, or what is to hold it.
     status
         What `os.stat` tells of it.
     euid
@@ -96,18 +90,12 @@ def require_own(root: Path, status: os.stat_result, euid: int) -> None:
     MirrorUnusable
         If that is root, and the folder is another user's.
     """
-    if not is_root_abroad(status, euid):
-        return
-    try:
-        owner = pwd.getpwuid(status.st_uid).pw_name
-    except KeyError:
-        owner, how = f"the user {status.st_uid}", ""
-    else:
-        how = f": runuser -u {owner} -- lccmirror …"
-    raise MirrorUnusable(
-        f"the mirror at {root} belongs to {owner}: root's files are closed to them",
-        hint=f"run it as that user{how}",
-    )
+    if is_root_abroad(status, euid):
+        owner, hint = owner_told(status)
+        raise MirrorUnusable(
+            f"{folder} belongs to {owner}: the mirror that root writes there is closed to them",
+            hint=hint,
+        )
 
 
 @dataclass(frozen=True)

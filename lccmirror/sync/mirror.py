@@ -25,8 +25,9 @@ from ..catalog.log import get_setting, set_setting
 from ..clock import Now, utc_now
 from ..durable import FILE_MODE, make_folder
 from ..errors import InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
+from ..owners import is_root_abroad
 from .backups import Backups, backups_of, make_backup, note_trouble
-from .filesystem import check_folder, is_root_abroad
+from .filesystem import check_folder
 from .layout import INCOMING, LOCK
 from .lost import REBUILT, finish_replacing, require_not_lost
 
@@ -175,6 +176,23 @@ def _no_mirror(root: Path) -> MirrorUnusable:
     return MirrorUnusable(
         f"there is no mirror at {root}", hint="run `lccmirror sync` to make one"
     )
+
+
+def has_catalog(root: Path) -> bool:
+    """Whether there is a catalog in the mirror at `root`.
+
+    Raises
+    ------
+    MirrorUnusable
+        If this user may not look.
+    """
+    try:
+        return (root / CATALOG_NAME).is_file()
+    except PermissionError as error:
+        raise MirrorUnusable(
+            f"the mirror at {root} cannot be read: {error.strerror}",
+            hint="ask its owner for permission to read the folder and its files",
+        ) from error
 
 
 def is_writable(root: Path) -> bool:

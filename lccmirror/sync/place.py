@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +25,17 @@ def put_product(
     *,
     setid: str | None = None,
     collection: str | None = None,
+    later: set[Path] | None = None,
 ) -> None:
     """Give a checked file its final name, then its row, in the caller's transaction.
 
     Another version that has the name is kept beside it. A crash between the rename and
     the commit leaves a whole file without a row, which the next start takes in again.
+
+    Parameters
+    ----------
+    later
+        Takes the folder, which the caller flushes before it commits.
     """
     final = mirror.at(product.path)
     _refuse_odd(mirror, product.path)
@@ -37,7 +44,7 @@ def put_product(
     modified = from_http_date(product.last_modified)
     if modified is not None:
         durable.set_modified(product.part, modified.timestamp())
-    durable.put_in_place(product.part, final)
+    durable.put_in_place(product.part, final, later=later)
     put_file(mirror.conn, _row(product, now, setid, collection))
     forget_kept(mirror.conn, product.path)
 
@@ -104,18 +111,31 @@ def _row(product: Product, now: str, setid: str | None, collection: str | None) 
 
 
 def _refuse_odd(mirror: Mirror, path: str) -> None:
-    """Make sure that nothing but a plain file, in plain folders, has the name `path`."""
+    """Make sure that nothing but a plain file of ours, in plain folders, has a name."""
     final = mirror.at(path)
     here = mirror.root
-    for name in Path(path).parts:
-        here /= name
-        what = "file" if here == final else "folder"
-        plain = here.is_file() if here == final else here.is_dir()
-        if here.is_symlink() or (here.exists() and not plain):
-            raise InTheWay(
-                f"{here} is not a plain {what}",
-                hint="something else put it there; move it away and sync again",
-            )
+    try:
+        for name in Path(path).parts:
+            here /= name
+            what = "file" if here == final else "folder"
+            plain = here.is_file() if here == final else here.is_dir()
+            if here.is_symlink() or (here.exists() and not plain):
+                raise InTheWay(
+                    f"{here} is not a plain {what}",
+                    hint="something else put it there; move it away and sync again",
+                )
+    except PermissionError:
+        raise _closed(here.parent) from None
+    if final.parent.is_dir() and not os.access(final.parent, os.W_OK | os.X_OK):
+        raise _closed(final.parent)
+
+
+def _closed(folder: Path) -> InTheWay:
+    # Of one dataset alone, perhaps: the others are not to wait for somebody to open it.
+    return InTheWay(
+        f"{folder} cannot be entered or written by this user",
+        hint="the mirror's user must be able to: change its owner or its permissions",
+    )
 
 
 def _keep_old(mirror: Mirror, path: str, sha256: str) -> None:

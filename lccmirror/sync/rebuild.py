@@ -9,34 +9,27 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import durable
-from ..catalog.connection import (
-    CATALOG_NAME,
-    close_writer,
-    open_writer,
-    prepare,
-    transaction,
-)
-from ..catalog.copy import copy_catalog
-from ..catalog.log import begin_log, end_log, get_setting
-from ..catalog.migrate import SCHEMA_VERSION
-from ..catalog.restore import attach, take_history, take_views
+from ..catalog.connection import prepare, transaction
+from ..catalog.log import begin_log, end_log
+from ..catalog.restore import attach, end_backing_up, take_history, take_views
 from ..catalog.texts import index_objects
 from ..catalog.work import add_work
 from ..clock import to_text
-from ..errors import CatalogTooNew, Damaged, LccMirrorError, NoRoom
-from .backups import backups_of, list_backups
+from ..errors import NoRoom
+from .backups import note_backup
 from .lcformats import forget_format
-from .lost import BUILDING, SOURCE, finish_replacing, replace_catalog
+from .lost import BUILDING, finish_replacing, replace_catalog
 from .mirror import held_folder
 from .rebuild_datasets import DatasetRebuilder, take_old_dataset
 from .rebuild_files import FileReader
 from .rebuild_others import OtherFiles
+from .rebuild_source import Source, older_copy
 from .trouble import local_errors
 from .verify import VerifyReport, check_catalog
 
@@ -44,7 +37,6 @@ if TYPE_CHECKING:
     from ..config import Config
     from .jobs import Surroundings
 
-_MAGIC = b"SQLite format 3\0"
 _UNTOLD = (
     "when datasets were first seen, listed and mirrored (the times of their files stand there)",
     "datasets of which nothing was mirrored: they come again with the server's list",
@@ -88,15 +80,6 @@ class Rebuilt:
         return self.found.exit_code
 
 
-@dataclass(frozen=True)
-class _Source:
-    """An older copy of the catalog, sound and of this schema."""
-
-    path: Path
-    told: str
-    at: str
-
-
 def rebuild_catalog(
     config: Config,
     around: Surroundings,
@@ -121,7 +104,7 @@ def rebuild_catalog(
     with local_errors(), held_folder(root):
         finish_replacing(root, around.now())
         try:
-            with _source(config, around) as source:
+            with older_copy(config, around) as source:
                 _require_room(root, source)
                 built = _build(config, around, source, advance)
             aside = replace_catalog(root, around.now())
@@ -137,74 +120,13 @@ def rebuild_catalog(
     )
 
 
-def _untold(source: _Source | None) -> tuple[str, ...]:
+def _untold(source: Source | None) -> tuple[str, ...]:
     if source is None:
         return _UNTOLD
-    return () if source.path.name == CATALOG_NAME else (f"the history since {source.at}",)
+    return () if source.backup is None else (f"the history since {source.at}",)
 
 
-@contextlib.contextmanager
-def _source(config: Config, around: Surroundings) -> Iterator[_Source | None]:
-    """Find the newest copy of the catalog that is sound: itself, or a backup."""
-    root, note = config.mirror.root, around.progress.note
-    temporary = root / SOURCE
-    current = root / CATALOG_NAME
-    found: _Source | None = None
-    if _looks_like_one(current):
-        try:
-            # In a change that was cut off, this ends it; and the log is taken in.
-            close_writer(open_writer(current))
-            found = _usable(current, "the catalog itself", to_text(around.now()), config)
-        except (LccMirrorError, sqlite3.Error, OSError) as error:
-            note(f"the catalog is of no use: {error}")
-    for backup in list_backups(backups_of(config)) if found is None else ():
-        try:
-            told = f"the backup {backup.path}"
-            found = _usable(backup.path, told, to_text(backup.at), config, temporary)
-            break
-        except (LccMirrorError, sqlite3.Error, OSError) as error:
-            note(f"{backup.path} is of no use: {error}")
-    try:
-        yield found
-    finally:
-        for path in root.glob(f"{SOURCE}*"):
-            durable.remove_note(path)
-
-
-def _looks_like_one(path: Path) -> bool:
-    """Whether a file begins as a database. Of another one, SQLite would remove the log."""
-    if path.is_symlink() or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError:
-        return False
-
-
-def _usable(
-    path: Path, told: str, at: str, config: Config, temporary: Path | None = None
-) -> _Source:
-    """Return a copy of the catalog, checked, and brought to this schema if it is older."""
-    url = path.absolute().as_uri() + "?mode=ro"
-    with contextlib.closing(sqlite3.connect(url, uri=True, isolation_level=None)) as conn:
-        (version,) = conn.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise CatalogTooNew(f"it has schema {version}; we know up to {SCHEMA_VERSION}")
-        if version == 0:
-            raise Damaged("there is nothing in it")
-        check_catalog(conn)
-        known = get_setting(conn, "server_url")
-        if known not in (None, config.server.url, *config.server.formerly):
-            raise Damaged(f"it is of {known}")
-        if version < SCHEMA_VERSION and temporary is not None:
-            copy_catalog(conn, temporary)
-            close_writer(open_writer(temporary))
-            return _Source(temporary, told, at)
-    return _Source(path, told, at)
-
-
-def _require_room(root: Path, source: _Source | None) -> None:
+def _require_room(root: Path, source: Source | None) -> None:
     wanted = 0 if source is None else source.path.stat().st_size
     free = shutil.disk_usage(root).free
     if free < wanted:
@@ -217,7 +139,7 @@ def _require_room(root: Path, source: _Source | None) -> None:
 def _build(
     config: Config,
     around: Surroundings,
-    source: _Source | None,
+    source: Source | None,
     advance: Callable[[int], None] | None,
 ) -> tuple[int, VerifyReport]:
     root = config.mirror.root
@@ -247,6 +169,9 @@ def _build(
             attach(conn, source.path)
             with transaction(conn):
                 take_history(conn)
+                if source.backup is not None:
+                    end_backing_up(conn)
+                    note_backup(conn, source.backup)
         with transaction(conn):
             log_id = begin_log(conn, "rebuild", now)
         datasets = DatasetRebuilder(reader, config, with_old=source is not None)

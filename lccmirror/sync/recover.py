@@ -104,7 +104,11 @@ def _of_use(mirror: Mirror, entry: Path) -> bool:
 
 
 def _is_plain(path: Path) -> bool:
-    return not path.is_symlink() and path.is_file()
+    try:
+        return not path.is_symlink() and path.is_file()
+    except PermissionError:
+        # Its folder was closed to us. Nothing is put there until it is open again.
+        return False
 
 
 def _is_folder(path: Path) -> bool:

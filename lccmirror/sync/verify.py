@@ -16,7 +16,7 @@ from ..catalog.files import get_file
 from ..catalog.texts import broken_indexes
 from ..clock import Now, to_text
 from ..errors import Damaged, Stopped
-from .fetch import sha256_of
+from .compare import Wrong, compare_file
 from .mirror import Mirror
 from .verify_scope import EVERYTHING, Scope, rows_in
 
@@ -31,15 +31,18 @@ class Damage:
     Attributes
     ----------
     what
-        ``missing``, ``damaged`` (bytes differ), ``rows`` (a table's rows are not all there),
-        ``index`` (a full-text index does not fit what it is over) or ``derived`` (a table does
-        not fit what it is worked out from).
+        ``missing``, ``damaged`` (bytes differ), ``unreadable`` (for this user, who may only
+        read the mirror), ``rows`` (a table's rows are not all there), ``index`` (a full-text
+        index does not fit what it is over) or ``derived`` (a table does not fit what it is
+        worked out from).
     path
         Below the mirror's root; for ``rows`` the setid, else the name of the index or table.
     detail
         In words.
     verified_at
         When it was last found good.
+    first
+        What a person has to do before a repair can do anything about it.
     """
 
     what: str
@@ -49,10 +52,13 @@ class Damage:
     kind: str | None = None
     verified_at: str | None = None
     superseded: bool = False
+    first: str | None = None
 
     @property
     def remedy(self) -> str:
         """What a repair does about it, in words."""
+        if self.first is not None:
+            return f"none before you {self.first}"
         if self.superseded:
             what = "forget it" if self.what == "missing" else "keep what is left of it"
             return f"{what}: the version that has replaced it is here"
@@ -60,6 +66,7 @@ class Damage:
 
 
 _REMEDIES = {
+    "unreadable": "none by you: ask its owner for permission to read it",
     "rows": "read them again from the dataset's files",
     "index": "make it again from the catalog",
     "derived": "work it out again",
@@ -221,12 +228,14 @@ class Reading:
             for path, setid, kind, size, sha256, verified_at, state in rows:
                 if self._stop is not None and self._stop.is_set():
                     raise Stopped("stopped; what has been read is noted in the catalog")
-                what, detail = self._compare(path, size, sha256)
+                wrong = self._compare(path, size, sha256)
                 report.files += 1
                 report.bytes += size
-                if what is not None:
+                if wrong is not None:
                     old = state == "superseded"
-                    report.add(Damage(what, path, detail, setid, kind, verified_at, old))
+                    about = (setid, kind, verified_at, old, wrong.first)
+                    report.add(Damage(wrong.what, path, wrong.detail, *about))
+                what = None if wrong is None else wrong.what
                 found.append((path, what, to_text(self._now())))
                 if self._advance is not None:
                     self._advance(size)
@@ -236,16 +245,22 @@ class Reading:
                     for path, what, at in found:
                         _record(self._mirror.conn, path, what, at)
 
-    def _compare(self, path: str, size: int, sha256: str) -> tuple[str | None, str]:
+    def _compare(self, path: str, size: int, sha256: str) -> Wrong | None:
         file = self._mirror.at(path)
-        result = _compare(file, size, sha256, self._read, self._stop, self._pace)
-        if result[0] is None or not self._mirror.read_only:
-            return result
+        wrong = compare_file(
+            file, size, sha256, read=self._read, stop=self._stop, pace=self._pace
+        )
+        if wrong is None or not self._mirror.read_only:
+            return wrong
         # Whoever writes the mirror may have replaced it meanwhile, and its row.
         row = get_file(self._mirror.conn, path)
-        if row is None or (row.size, row.sha256) == (size, sha256):
-            return result if row else (None, "")
-        return _compare(file, row.size, row.sha256, {}, self._stop, self._pace)
+        if row is None:
+            return None
+        if (row.size, row.sha256) != (size, sha256):
+            wrong = compare_file(file, row.size, row.sha256, stop=self._stop, pace=self._pace)
+        if wrong is not None and wrong.forbidden:
+            return Wrong("unreadable", wrong.detail)
+        return wrong
 
 
 def check_catalog(conn: sqlite3.Connection) -> None:
@@ -268,33 +283,6 @@ def check_catalog(conn: sqlite3.Connection) -> None:
         raise Damaged(
             "the catalog's tables do not fit each other (foreign keys)", hint=REBUILD_HINT
         )
-
-
-def _compare(
-    file: Path,
-    size: int,
-    sha256: str,
-    read: dict[tuple[int, int], str],
-    stop: threading.Event | None,
-    pace: Callable[[int], None] | None,
-) -> tuple[str | None, str]:
-    try:
-        status = os.lstat(file)
-    except FileNotFoundError:
-        return "missing", "the file is not there"
-    if file.is_symlink() or not file.is_file():
-        return "damaged", "it is not a plain file"
-    if status.st_size != size:
-        return "damaged", f"{status.st_size:,} bytes instead of {size:,}"
-    inode = (status.st_dev, status.st_ino)
-    try:
-        # ZIPs that datasets share are one file with several names.
-        found = read.get(inode) or sha256_of(file, stop, pace)
-    except OSError as error:
-        return "damaged", f"cannot be read: {error.strerror}"
-    if status.st_nlink > 1:
-        read[inode] = found
-    return (None, "") if found == sha256 else ("damaged", "other bytes than were fetched")
 
 
 def _record(conn: sqlite3.Connection, path: str, what: str | None, at: str) -> None:

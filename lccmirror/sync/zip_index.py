@@ -24,6 +24,13 @@ SELECT count(*), min(member) FROM present
 WHERE member <> 'lczip-manifest.json' AND member NOT IN (SELECT member FROM expected)
 """
 
+_MISSING = "SELECT collection, objectid, reason FROM missing_lightcurves WHERE setid = ?"
+_NOT_MISSING = """
+DELETE FROM missing_lightcurves WHERE setid = ? AND collection = ? AND objectid = ?
+"""
+_TOLD = "the server could not make it, says the ZIP's manifest"
+_UNSAID = "not in the ZIP, though the manifest does not say so"
+
 
 def index_zip(
     conn: sqlite3.Connection, setid: str, path: str, report: ZipReport, now: str
@@ -49,23 +56,34 @@ def index_zip(
         _take_other_names(conn, setid, said)
         absent = conn.execute(_ABSENT).fetchall()
     put_entries(conn, setid, path, _entries(conn.execute(_PRESENT)))
-    conn.execute("DELETE FROM missing_lightcurves WHERE setid = ?", (setid,))
-    told = [(one[0], one[1]) for one in absent if _is_said(one, said)]
-    unsaid = [(one[0], one[1]) for one in absent if not _is_said(one, said)]
-    put_missing(conn, setid, told, "the server could not make it, says the ZIP's manifest", now)
+    told = {(one[0], one[1]): _TOLD for one in absent if _is_said(one, said)}
+    unsaid = {(one[0], one[1]): _UNSAID for one in absent if not _is_said(one, said)}
     extra, example = conn.execute(_UNEXPECTED).fetchone()
+    first = next(iter(unsaid), ("", ""))[1]
     if unsaid and extra >= len(unsaid):
+        _note_missing(conn, setid, told, now)
         problems.append(
-            f"{len(unsaid)} light curves ({unsaid[0][1]} …) are not in the ZIP by any name "
+            f"{len(unsaid)} light curves ({first} …) are not in the ZIP by any name "
             f"we know, but {extra} members are nobody's ({example} …)"
         )
         return problems
-    put_missing(conn, setid, unsaid, "not in the ZIP, though the manifest does not say so", now)
+    _note_missing(conn, setid, told | unsaid, now)
     if unsaid:
-        problems.append(f"{len(unsaid)} light curves are not in the ZIP ({unsaid[0][1]} …)")
+        problems.append(f"{len(unsaid)} light curves are not in the ZIP ({first} …)")
     if extra:
         problems.append(f"{extra} members of the ZIP belong to no object of it ({example} …)")
     return problems
+
+
+def _note_missing(
+    conn: sqlite3.Connection, setid: str, missing: dict[tuple[str, str], str], now: str
+) -> None:
+    """Write down which light curves a dataset lacks, and why; since when stays."""
+    known = {(one[0], one[1]): one[2] for one in conn.execute(_MISSING, (setid,))}
+    conn.executemany(_NOT_MISSING, ((setid, *key) for key in known.keys() - missing.keys()))
+    for reason in (_TOLD, _UNSAID):
+        fresh = [key for key, why in missing.items() if why == reason != known.get(key)]
+        put_missing(conn, setid, fresh, reason, now)
 
 
 def _is_said(absent: tuple[str, str, str], said: set[str]) -> bool:

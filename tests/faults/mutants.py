@@ -316,8 +316,8 @@ MUTATIONS = (
     ),
     Mutation(
         "verify compares sizes only",
-        "lccmirror/sync/verify.py",
-        (('    return (None, "") if found == sha256', '    return (None, "") if found'),),
+        "lccmirror/sync/compare.py",
+        (("    return None if found == sha256 else", "    return None if found else"),),
         "tests/protocol/test_sync_repair.py",
     ),
     Mutation(

@@ -155,6 +155,51 @@ def test_who_may_only_read_can_verify_and_ask_what_would_be_done(open_folder: Pa
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+@pytest.mark.parametrize("mode", [0o000, 0o555])
+def test_a_dataset_s_folder_that_is_closed_to_us_is_in_no_other_s_way(
+    open_folder: Path, mode: int
+) -> None:
+    with Site(open_folder, QUICK) as site:
+        closed = site.server.make_dataset()
+        site.sync()
+        for path in (site.root, *site.root.rglob("*")):
+            hand_over(path)
+        folder = site.file(closed, "csv").parent
+        site.file(closed, "lczip").unlink()
+        folder.chmod(mode)
+        new = site.server.make_dataset(columns=("ndet",))
+        first, repaired, synced = as_nobody(site, "verify", "repair", "sync")
+        assert first.exit_code == repaired.exit_code == 65
+        assert ("cannot be entered" in first.message) == (mode == 0)
+        assert "cannot be entered or written by this user" in repaired.message
+        assert (synced.error, site.states()[new]) == (None, "mirrored")
+        folder.chmod(0o755)
+        (mended,) = as_nobody(site, "repair")
+        assert mended.exit_code == 0, mended.message
+        site.check()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's files are only made by root")
+def test_what_a_reader_may_not_read_is_not_called_damaged(open_folder: Path) -> None:
+    with Site(open_folder, QUICK) as site:
+        setid = site.server.make_dataset()
+        site.sync()
+        there = sorted(site.root.rglob("*"), reverse=True)
+        for path in (*there, site.root):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        site.file(setid, "csv").chmod(0o400)
+        (told,) = as_nobody(site, "verify")
+        assert told.exit_code == 65
+        assert "what='unreadable'" in told.message
+        assert "what='damaged'" not in told.message
+        site.root.chmod(0)
+        for step in ("verify", "plan"):
+            (told,) = as_nobody(site, step)
+            assert (told.exit_code, told.error) == (78, "MirrorUnusable")
+            assert_told(told, str(site.root), "cannot be read")
+        site.root.chmod(0o755)
+
+
 def test_a_reader_does_not_take_for_damage_what_is_being_replaced(site: Site) -> None:
     setid = site.server.make_dataset()
     site.sync()
@@ -185,7 +230,7 @@ def large_zip(folder: Path, size: int) -> Path:
 def test_a_file_that_does_not_fit_goes_on_when_there_is_room(
     site: Site, tmp_path: Path
 ) -> None:
-    limit = 1_000_000
+    limit = 2_000_000
     large = make_small(site, large_zip(tmp_path, 3 * limit))
     small = site.server.make_dataset()
     limits = Limits(file_bytes=limit)

@@ -118,6 +118,9 @@ def test_what_was_put_in_a_files_place_is_said_and_not_touched(site: Site, what:
     path = site.file(hurt, "lczip")
     OBSTACLES[what](path)
     flip(site.file(other, "csv"))
+    remedies = {one.setid: one.remedy for one in site.verify().found.damage}
+    assert remedies[hurt] == "none before you move away what is there"
+    assert remedies[other] == "fetch the dataset's CSV and JSON again"
     repaired = site.repair()
     assert repaired.exit_code == 65
     assert repaired.repair is not None
@@ -132,6 +135,47 @@ def test_what_was_put_in_a_files_place_is_said_and_not_touched(site: Site, what:
     site.clock.forward(7200)
     assert site.repair().exit_code == 0
     site.check()
+
+
+def test_something_in_the_place_of_a_dataset_s_folder(site: Site) -> None:
+    """Not one file is missing then; and the others are verified and mended all the same."""
+    hurt = site.server.make_dataset()
+    other = site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet",))
+    site.sync()
+    folder = site.file(hurt, "csv").parent
+    aside = site.root.with_name("aside")
+    folder.rename(aside)
+    folder.write_bytes(b"")
+    flip(site.file(other, "csv"))
+    found = site.verify().found
+    assert {one.kind for one in found.damage if one.setid == hurt} == {"csv", "json", "lczip"}
+    assert {one.remedy for one in found.damage if one.setid == hurt} == {
+        "none before you move away what is there"
+    }
+    repaired = site.repair()
+    assert repaired.repair is not None
+    assert (repaired.exit_code, list(repaired.repair.failed)) == (65, [hurt])
+    assert site.file(other, "csv").read_bytes() == site.server.product(other, "csv")
+    folder.unlink()
+    aside.rename(folder)
+    site.clock.forward(86_400)
+    assert site.sync().exit_code == 0
+    site.check()
+
+
+def test_a_sync_tells_of_what_is_known_to_be_damaged(site: Site) -> None:
+    hurt = site.server.make_dataset()
+    site.sync()
+    flip(site.file(hurt, "csv"))
+    site.file(hurt, "lczip").unlink()
+    assert list(site.sync().notes) == []
+    site.verify()
+    report = site.sync()
+    (note,) = report.notes
+    assert note.startswith("2 files are known to be damaged or missing: `lccmirror verify")
+    assert (report.exit_code, report.idle) == (0, False)
+    assert site.repair().exit_code == 0
+    assert list(site.sync().notes) == []
 
 
 def test_a_shared_zip_that_is_damaged_is_fetched_once_and_shared_again(site: Site) -> None:

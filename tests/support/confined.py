@@ -59,7 +59,8 @@ def confined(config: Path, root: Path, at: float, limits: Limits, *steps: str) -
     Parameters
     ----------
     steps
-        ``sync``, ``verify``, ``plan`` (a dry run); ``free`` lifts the limits of size.
+        ``sync``, ``verify``, ``repair``, ``plan`` (a dry run); ``free`` lifts the limits of
+        size.
 
     Raises
     ------
@@ -120,7 +121,13 @@ def _free(limits: Limits, root: str) -> Told:
 def _step(step: str, config_path: str, at: float) -> Told:
     from lccmirror.config import load_config
     from lccmirror.errors import LccMirrorError
-    from lccmirror.sync.jobs import Surroundings, dry_run, sync, verify_mirror
+    from lccmirror.sync.jobs import (
+        Surroundings,
+        dry_run,
+        repair_mirror,
+        sync,
+        verify_mirror,
+    )
     from lccmirror.sync.progress import Silent
     from tests.support.timing import FakeTime
 
@@ -135,6 +142,10 @@ def _step(step: str, config_path: str, at: float) -> Told:
         if step == "verify":
             found = verify_mirror(config, around)
             return Told(found.exit_code, message=repr(found.found.damage))
+        if step == "repair":
+            mended = repair_mirror(config, around)
+            failed = {} if mended.repair is None else mended.repair.failed
+            return Told(mended.exit_code, message="; ".join(failed.values()))
         if step == "plan":
             planned = dry_run(config, around)
             return Told(0, message="; ".join(f"{one.action} {one.setid}" for one in planned))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -127,6 +130,49 @@ def test_a_folder_of_keys_of_another_user_is_refused(
     with pytest.raises(ConfigError, match="belongs to another user"):
         store.load(ORIGIN, "anonymous")
     assert path.is_file()
+
+
+def test_root_keeps_no_key_where_its_user_could_not_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a folder that is still to be made below another user's."""
+    state = tmp_path / "state"
+    state.mkdir()
+    if os.geteuid() == 0:
+        os.chown(state, 4711, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for folder in (state, state / "keys"):
+        store = KeyStore(folder)
+        for work in (store.require_place, partial(store.save, _key(), ORIGIN)):
+            with pytest.raises(ConfigError, match="closed to them") as caught:
+                work()
+            assert "run it as that user" in str(caught.value.hint)
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "account"])
+def test_a_stored_key_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Literal["anonymous", "account"]
+) -> None:
+    """As one that root has made. The anonymous one is replaced; an account's is told."""
+    store = KeyStore(tmp_path / "keys")
+    path = store.save(_key(kind), ORIGIN)
+
+    def closed(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", closed)
+        if kind == "anonymous":
+            assert store.load(ORIGIN, kind) is None
+        else:
+            with pytest.raises(ConfigError, match=f"cannot read the API key file {path}"):
+                store.load(ORIGIN, kind)
+    assert store.load(ORIGIN, kind) is not None
+
+
+def _key(kind: Literal["anonymous", "account"] = "anonymous") -> ApiKey:
+    return ApiKey(Secret(KEY), None, kind, str(ORIGIN))
 
 
 def test_a_webhooks_address_is_as_private_as_a_key(tmp_path: Path, give_away: GiveAway) -> None:

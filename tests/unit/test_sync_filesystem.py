@@ -149,6 +149,19 @@ def test_root_leaves_nothing_in_another_user_s_mirror(tmp_path: Path, there: str
             assert mirror.read_only
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_makes_no_mirror_in_another_user_s_folder(tmp_path: Path) -> None:
+    """As in that of a service which has not synced yet."""
+    state = tmp_path / "lccmirror" / "hat"
+    state.mkdir(parents=True)
+    os.chown(state, no_user(), -1)
+    with pytest.raises(MirrorUnusable, match=f"{state} belongs to"):
+        check_folder(state / "below" / "mirror")
+    with pytest.raises(MirrorUnusable, match="belongs to"), open_mirror(state / "m", URL):
+        pass
+    assert list(state.iterdir()) == []
+
+
 def test_room_is_what_the_disk_and_the_limit_leave(tmp_path: Path) -> None:
     Room(tmp_path, 0, None).check("x", 1000, mirrored=10**15)
     Room(tmp_path, 0, 2000).check("x", 1000, mirrored=1000)
