@@ -41,6 +41,8 @@ class Admission:
         self._room = room
         self._mirrored = mirrored
         self._files: dict[str, _Coming] = {}
+        # Sums over these files, so that no question takes longer the more there are.
+        self._whole = self._to_come = 0
         self._lock = threading.Lock()
 
     def ask(self, what: str, whole: int, on_hand: int) -> None:
@@ -61,22 +63,43 @@ class Admission:
             If it does not fit beside what others have been let in for.
         """
         with self._lock:
-            others = [one for name, one in self._files.items() if name != what]
-            promised = sum(one.whole - one.on_hand for one in others)
-            counted = self._mirrored + sum(one.whole for one in others)
+            before = self._files.get(what, _Coming(0, 0))
+            promised = self._to_come - (before.whole - before.on_hand)
+            counted = self._mirrored + self._whole - before.whole
             self._room.check(what, whole, on_hand, promised=promised, mirrored=counted)
+            self._forget(what)
             self._files[what] = _Coming(whole, on_hand)
+            self._whole += whole
+            self._to_come += whole - on_hand
 
     def came(self, what: str, on_hand: int) -> None:
         """Note how much of a file is on the disk by now."""
         with self._lock:
             if (one := self._files.get(what)) is not None:
-                one.on_hand = min(on_hand, one.whole)
+                now = min(on_hand, one.whole)
+                self._to_come -= now - one.on_hand
+                one.on_hand = now
 
     def give_back(self, what: str) -> None:
         """A file did not come: what was kept for it is for others."""
         with self._lock:
-            self._files.pop(what, None)
+            self._forget(what)
+
+    def settle(self, what: str) -> None:
+        """A file is in the mirror, and counts with all that is there; none of that name: fine.
+
+        Nothing is kept of it alone, so that a cycle's memory does not grow with its files.
+        """
+        with self._lock:
+            if (one := self._forget(what)) is not None:
+                self._mirrored += one.whole
+
+    def _forget(self, what: str) -> _Coming | None:
+        one = self._files.pop(what, None)
+        if one is not None:
+            self._whole -= one.whole
+            self._to_come -= one.whole - one.on_hand
+        return one
 
 
 class Watch:

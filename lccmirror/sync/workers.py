@@ -31,7 +31,7 @@ from ..errors import (
     Stopped,
     Unreachable,
 )
-from . import ingest
+from . import ingest, layout
 from .admission import TooLargeForUs
 from .doubts import PATIENCE, Doubts
 from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
@@ -274,6 +274,9 @@ class Work:
             else:
                 no_work(self._conn, item.setid)
         drop_downloads(self._session.mirror, item.setid)
+        for kind in layout.KINDS:
+            path = layout.product(item.setid, kind)
+            self._fetcher.admission.settle(path.rpartition("/")[2])
         well = unread is None and not partial
         self._report.mirrored += well
         self._session.progress.item_done(item.setid, ok=well)

@@ -76,6 +76,33 @@ def test_what_does_not_come_leaves_its_room_to_others(disk: Disk) -> None:
     room.ask("b.zip", 100, 0)
 
 
+def test_a_file_that_is_in_the_mirror_counts_there_and_once(disk: Disk) -> None:
+    room = admission(max_bytes=100)
+    room.ask("a.csv", 40, 0)
+    room.came("a.csv", 40)
+    room.settle("a.csv")
+    room.settle("a.csv")
+    room.settle("never asked for")
+    room.give_back("a.csv")
+    with pytest.raises(NoRoom, match=r"61 bytes wanted.*max_bytes"):
+        room.ask("b.csv", 61, 0)
+    room.ask("b.csv", 60, 0)
+
+
+def test_sums_over_many_files_stay_right(disk: Disk) -> None:
+    room = admission(max_bytes=1000)
+    for number in range(100):
+        name = f"{number}.csv"
+        # Twice: a second attempt counts in place of the first.
+        room.ask(name, 500, 0)
+        room.ask(name, 8, 2)
+        room.came(name, 5)
+        (room.settle if number % 2 else room.give_back)(name)
+    room.ask("z.zip", 600, 0)
+    with pytest.raises(NoRoom, match=r"1 bytes wanted.*max_bytes"):
+        room.ask("y.zip", 1, 0)
+
+
 def test_the_largest_size_is_that_of_the_whole_file(disk: Disk, tmp_path: Path) -> None:
     part = tmp_path / "part"
     part.write_bytes(b"12345678")
