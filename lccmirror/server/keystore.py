@@ -126,7 +126,7 @@ class KeyStore:
         existing = nearest_folder(self.folder)
         if not os.access(existing, os.W_OK | os.X_OK):
             raise ConfigError(
-                f"API keys cannot be kept in {self.folder}: this user may not write in {existing}",
+                f"no key can be kept in {self.folder}: this user may not write in {existing}",
                 hint="run it as its owner, or name another folder as [keys] dir",
             )
         if existing == self.folder:

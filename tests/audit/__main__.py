@@ -26,11 +26,21 @@ def main(words: list[str]) -> int:
         try:
             findings = (*ask(found.installed), *ask(lowest_versions(found)))
         except NotAsked as error:
-            print(f"the advisory databases could not be asked: {error}", file=sys.stderr)
+            _not_asked(error, listed)
             return 2
         listed = merged(listed, found, findings, datetime.now(UTC).date())
         write(listed, LIST)
     return _told(found, listed)
+
+
+def _not_asked(error: NotAsked, listed: Advisories) -> None:
+    was = "were asked" if listed.asked else "were not asked either"
+    print(
+        f"audit: the advisory databases could not be asked about every package: {error}\n"
+        f"audit: nothing is known beyond the list of {listed.checked}, for which they {was}; "
+        "it was not changed",
+        file=sys.stderr,
+    )
 
 
 def _told(found: Closure, listed: Advisories) -> int:

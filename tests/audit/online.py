@@ -28,6 +28,8 @@ _HEADING = """\
 
 """
 
+_ERROR = "ERROR:pip_audit._cli:"
+
 
 class NotAsked(Exception):
     """The databases could not be asked about everything; the argument says why."""
@@ -76,11 +78,19 @@ def understood(said: str, complaints: str, versions: dict[str, str]) -> tuple[Fi
             one["name"].lower(): one for one in json.loads(said)["dependencies"]
         }
     except (ValueError, KeyError, TypeError):
-        raise NotAsked(complaints.strip()[-500:] or "pip-audit says nothing") from None
+        raise NotAsked(_reason(complaints)) from None
     lacking = [name for name in versions if "vulns" not in told.get(name, {})]
     if lacking:
         raise NotAsked(f"nothing was told about {', '.join(lacking)}")
     return tuple(_findings(told))
+
+
+def _reason(complaints: str) -> str:
+    """Return what pip-audit gave up for: without its warnings, and without its traceback."""
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(_ERROR)]
+    last = errors or [line for line in lines if not line.startswith("WARNING:")]
+    return last[-1].removeprefix(_ERROR)[:300] if last else "pip-audit says nothing"
 
 
 def _findings(told: dict[str, dict[str, Any]]) -> Iterator[Finding]:

@@ -139,3 +139,24 @@ def test_the_list_is_renewed_without_forgetting_what_people_wrote(tmp_path: Path
 
 def test_the_lowest_versions_are_those_of_the_requirements() -> None:
     assert lowest_versions(_closure("2", "thing>=1.5,<3")) == {"thing": "1.5"}
+
+
+@pytest.mark.parametrize(
+    ("complaints", "reason"),
+    [
+        (
+            "WARNING:pip_audit._cli:hash them\nERROR:pip_audit._cli:x: not found on PyPI\n",
+            "x: not found on PyPI",
+        ),
+        (
+            "Traceback (most recent call last):\n  File …\nOSError: no network\n",
+            "OSError: no network",
+        ),
+        ("WARNING:pip_audit._cli:hash them\n", "pip-audit says nothing"),
+        ("", "pip-audit says nothing"),
+    ],
+)
+def test_why_nothing_could_be_asked_is_one_line(complaints: str, reason: str) -> None:
+    with pytest.raises(NotAsked) as caught:
+        understood("", complaints, {"x": "1"})
+    assert str(caught.value) == reason
