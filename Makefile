@@ -4,7 +4,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs docs-examples debian-tools hour fuzz soak mutations audit bench clean
+# The tests start our processes many hundred times: each would compile our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test check docs docs-examples debian-tools real-server hour fuzz soak mutations audit bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,12 +26,17 @@ audit: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[audit]'
 	$(BIN)/python -m tests.audit --online
 
-test: check debian-tools
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+# With --jobs, as .ci/run has it, what has to be installed is installed at the same time.
+test: check debian-tools real-server
+	$(BIN)/python -m pytest -n auto
 
 # systemd's own judgement of our units, and systemd itself to run them.
 debian-tools:
 	tests/install-debian-tools
+
+# The genuine LCC-Server, for the tests, in an environment of its own in the user's cache.
+real-server:
+	$(PYTHON) -m tests.real.environment
 
 demo: $(VENV)/installed
 	$(BIN)/lccmirror demo demo-mirror

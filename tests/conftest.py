@@ -1,17 +1,18 @@
-"""How the tiers share the machine's cores."""
+"""How the tests are shared among processes: ``pytest -n auto``."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-REAL = Path(__file__).parent / "real"
+from tests.support.sharing import by_file
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the real tier in one process: its servers are shared by its tests."""
-    for item in items:
-        if item.path.is_relative_to(REAL):
-            item.add_marker(pytest.mark.xdist_group("real"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Keep what shares its servers and mirrors in one process."""
+    return by_file(config, log)

@@ -24,9 +24,6 @@ PAGES = REPOSITORY / "docs"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
-# One worker makes the mirrors, and runs all examples.
-pytestmark = pytest.mark.xdist_group("examples")
-
 
 def with_examples(paths: Iterator[Path]) -> list[Path]:
     return sorted(path for path in paths if ">>> " in path.read_text("utf-8"))

@@ -30,7 +30,8 @@ a thousand of them in a few seconds, ``add_public`` and ``add_hidden`` a crowd;
 ``server.start()`` keep the address.
 
 When a test fails, the last lines of the logs of the servers it used are in its report.
-All tests here have the marker ``real`` and run after those of the other tiers.
+All tests here have the marker ``real``. They run after those of the other tiers; where several
+processes share the tests, one of them begins with these, which take it the longest.
 """
 
 from __future__ import annotations
@@ -110,12 +111,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A mistake should be found by a fast test first.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if _is_ours(item):
             item.add_marker("real")
-    items.sort(key=_is_ours)
+    # A mistake should be found by a fast test first; a process of several begins with us.
+    items.sort(key=_is_ours, reverse=hasattr(config, "workerinput"))
 
 
 @pytest.hookimpl(wrapper=True)
