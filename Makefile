@@ -64,9 +64,11 @@ fuzz: $(VENV)/installed
 SOAK_S ?= 3600
 soak: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
-	$(BIN)/python -m tests.fuzz --seconds $$(( ($(SOAK_S) + 99) / 100 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
-	SOAK_S=$$(( $(SOAK_S) / 20 )) SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -q -s tests/faults/test_model.py
-	$(BIN)/python -m tests.faults --seconds $$(( $(SOAK_S) * 4 / 5 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+	failed=0; \
+	$(BIN)/python -m tests.fuzz --seconds $$(( ($(SOAK_S) + 99) / 100 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || failed=1; \
+	SOAK_S=$$(( $(SOAK_S) / 20 )) SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -q -s tests/faults/test_model.py || failed=1; \
+	$(BIN)/python -m tests.faults --seconds $$(( $(SOAK_S) * 4 / 5 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || failed=1; \
+	exit $$failed
 
 # Break the code in places that matter, and show that each is caught; MUTATIONS=word for some.
 mutations: $(VENV)/installed

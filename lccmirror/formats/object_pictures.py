@@ -101,7 +101,8 @@ def replaced(
         if len(place) > _DEEPEST:
             raise FormatError("object information is nested too deep")
         if isinstance(value, dict):
-            return {key: copy(inner, (*place, key)) for key, inner in value.items()}
+            # In the order of the names, not of the answer: pictures are told apart by numbers.
+            return {key: copy(value[key], (*place, key)) for key in sorted(value)}
         if isinstance(value, list):
             return [copy(inner, (*place, str(at))) for at, inner in enumerate(value)]
         if isinstance(value, str) and value and _is_picture(place, value):
