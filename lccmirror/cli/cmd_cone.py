@@ -54,7 +54,13 @@ def command(
             hint="lccmirror cone RA DECL RADIUS_ARCMIN, or lccmirror cone NAME RADIUS_ARCMIN",
         )
     # People and tools call for help with wrong numbers first: before the mirror is opened.
-    radius = parse_radius_arcmin(words[-1])
+    try:
+        radius = parse_radius_arcmin(words[-1])
+    except UsageError as error:
+        if len(words) > 2 or error.hint is not None:
+            raise
+        hint = "is the radius missing? lccmirror cone RA DECL RADIUS_ARCMIN"
+        raise UsageError(error.message, hint=hint) from error
     root = chosen.load(thorough=False).mirror.root
     with open_readonly(root) as catalog:
         centre = find_centre(catalog, " ".join(words[:-1]))

@@ -149,6 +149,17 @@ class LazyGroup(Group):
         """Return the names, in the order of the table."""
         return list(self.table)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; for an option that is a command's, say where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            # click has its own guess only where a name is nearly one of ours.
+            command = next((word for word in args if word in self.table), None)
+            if command is not None and not error.possibilities:
+                error.message += f" Options of {command!r} stand behind its name."
+            raise
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of `cmd_name` and return its command."""
         entry = self.table.get(self.aliases.get(cmd_name, cmd_name))

@@ -25,6 +25,14 @@ _FUNCTION_CALLS: Final = {
     "dataset": "dataset('SETID')",
 }
 
+_OUR_CALLS: Final = {
+    "angular_distance_arcsec": "angular_distance_arcsec(ra1, decl1, ra2, decl2)",
+    "in_cone": "in_cone(ra, decl, ra0, decl0, radius_arcmin)",
+}
+_WRONG_NUMBER = re.compile(r"wrong number of arguments to function (\w+)\(\)$")
+# The view of a saved search.
+_LATEST: Final = "latest_"
+
 # A catalog has some forty tables and views, and a view more for each saved search.
 _NAMED: Final = 60
 
@@ -124,6 +132,11 @@ def _wrong_statement(text: str, sql: str, catalog: ReadOnlyCatalog) -> LccMirror
     if unknown is not None:
         kind, name = unknown.groups()
         return UsageError(printable(text), hint=_unknown_hint(kind, name, sql, catalog))
+    called = _WRONG_NUMBER.search(text)
+    if called is not None and called[1] in _OUR_CALLS:
+        return UsageError(
+            text, hint=f"it is {_OUR_CALLS[called[1]]}, all in degrees but a radius"
+        )
     offset = error_offset(sql, text)
     if offset is None:
         return UsageError(printable(text))
@@ -148,10 +161,17 @@ def _unknown_hint(kind: str, name: str, sql: str, catalog: ReadOnlyCatalog) -> s
     if kind == "table":
         bare = name.removeprefix("main.")
         near = _did_you_mean(bare, tables) or _there_are(tables)
+        if bare.lower().startswith(_LATEST) and not any(
+            table.startswith(_LATEST) for table in tables
+        ):
+            near = "latest_NAME is there once the saved search NAME has had a good run"
         if bare.lower() in _FUNCTION_CALLS:
             call = _FUNCTION_CALLS[bare.lower()]
             near += f" The function {call} needs APSW: pip install 'lccmirror[sql]'"
         return near
+    unquoted = re.search(rf"(?<![\w'\"-]){re.escape(name)}-[\w-]*\d", sql)
+    if unquoted is not None:
+        return f"a text stands in single quotes: '{printable(unquoted[0], 80)}'"
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     columns = {
         column

@@ -89,7 +89,8 @@ def collections_of(
 def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> list[str]:
     """Return the names of objects that look most like one that none has.
 
-    Those that begin in the same way come first; of others, only what may be a slip of the keys.
+    First those that it is the beginning of, then those that begin in the same way; of others,
+    only what may be a slip of the keys.
 
     Parameters
     ----------
@@ -107,6 +108,7 @@ def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> lis
         names = set(_next_to(catalog, objectid))
     by_folded = {name.casefold(): name for name in sorted(names)}
     asked = objectid.casefold()
+    begun = [name for name in by_folded if name.startswith(asked)][:most] if asked else []
     near = difflib.get_close_matches(asked, by_folded, n=max(len(by_folded), 1))
     alike = [name for name in near if name[:_PREFIX] == asked[:_PREFIX]]
     slips = [
@@ -114,7 +116,8 @@ def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> lis
         for name in near
         if name[:_PREFIX] != asked[:_PREFIX] and _differing(asked, name) <= _SLIPS
     ]
-    return [by_folded[name] for name in (alike + slips)[:most]]
+    found = dict.fromkeys(begun + alike + slips)
+    return [by_folded[name] for name in list(found)[:most]]
 
 
 def _differing(one: str, other: str) -> float:

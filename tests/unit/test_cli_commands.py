@@ -103,6 +103,12 @@ def test_sql_is_another_name_for_query() -> None:
     assert "Also: sql" in CliRunner().invoke(cli, ["--help"]).output
 
 
+def test_an_option_of_a_command_before_its_name_is_told_where_it_belongs() -> None:
+    done = CliRunner().invoke(cli, ["--csv", "query", "select 1"])
+    assert done.exit_code == 2
+    assert "No such option '--csv'. Options of 'query' stand behind its name." in done.stderr
+
+
 def test_an_unknown_command_names_the_nearest() -> None:
     result = CliRunner().invoke(cli, ["qeury"])
     assert result.exit_code == 2

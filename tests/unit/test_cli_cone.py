@@ -111,6 +111,7 @@ def test_an_empty_mirror_says_that_it_is_empty(tmp_path: Path, run: Run) -> None
         (("nan", "30", "5"), "not a position: 'nan 30'"),
         (("30", "inf", "5"), "not a position: '30 inf'"),
         (("30", "30"), "30 is half of a position"),
+        (("280.1", "-30.2"), "is the radius missing?"),
         (("5",), "where, and how far?"),
         ((), "where, and how far?"),
         (("280.1", "-30.2", "5", "--columns", "mag"), "no column mag"),

@@ -95,6 +95,15 @@ def test_a_slip_in_the_first_letters_is_forgiven() -> None:
         assert nearest_names(catalog, "MDB-199-0001234") == ["DMB-199-0001234"]
 
 
+def test_what_a_name_begins_with_is_enough() -> None:
+    with sky_in_memory() as catalog:
+        put(catalog, "DMB-359-0000058", "DMB-358-0000058", "DMB-358-0000130")
+        assert set(nearest_names(catalog, "dmb-358", most=2)) == {
+            "DMB-358-0000058",
+            "DMB-358-0000130",
+        }
+
+
 def test_names_that_begin_alike_come_first() -> None:
     with sky_in_memory() as catalog:
         put(catalog, "DMB-199-0001234", "HAT-199-0009999", "HAU-199-0001234")

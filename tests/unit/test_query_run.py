@@ -219,6 +219,17 @@ def test_an_unknown_column_names_the_nearest_of_the_tables_used(
     assert error.hint == "did you mean setid?"
 
 
+def test_a_name_without_quotes_is_seen(catalog: ReadOnlyCatalog) -> None:
+    error = refusal(catalog, "select * from datasets where name = DMB-358-0000058")
+    assert error.hint == "a text stands in single quotes: 'DMB-358-0000058'"
+
+
+def test_our_functions_tell_their_arguments(catalog: ReadOnlyCatalog) -> None:
+    error = refusal(catalog, "select in_cone(1, 2, 3)")
+    assert error.hint is not None
+    assert error.hint.startswith("it is in_cone(ra, decl, ra0, decl0, radius_arcmin)")
+
+
 def test_an_unknown_function_names_the_nearest(catalog: ReadOnlyCatalog) -> None:
     assert "count" in str(refusal(catalog, "select coumt(*) from datasets").hint)
 
