@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import durable
 from ..catalog.connection import transaction
 from ..catalog.datasets import from_one_file
 from ..catalog.lightcurves import expected_members
@@ -93,8 +94,11 @@ def ingest_table(
                 "UPDATE datasets SET has_lczip = ? WHERE setid = ?",
                 (int(fetched.has_lczip), fetched.setid),
             )
+        unflushed: set[Path] = set()
         for product in products.values():
-            put_product(mirror, product, now, setid=fetched.setid)
+            put_product(mirror, product, now, setid=fetched.setid, later=unflushed)
+        for folder in unflushed:
+            durable.flush_folder(folder)
     for product in products.values():
         forget_arrival(product)
     return Ingested(tuple(problems), doubtful=doubtful)

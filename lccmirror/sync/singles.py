@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import durable
 from ..catalog.connection import transaction
 from ..catalog.lightcurves import (
     Entry,
@@ -23,7 +26,6 @@ from ..errors import (
     AccessDenied,
     FormatError,
     InTheWay,
-    NoRoom,
     NotFound,
     ServerError,
     Stopped,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 # So many things in a row that could not be reached, and the rest is left for later.
 _GIVE_UP_AFTER = 4
+# So many may have come, at most, while the writer is at work.
+_AHEAD = 32
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class _NoName(FormatError):
 
 
 _Problem = ServerError | FormatError | InTheWay
+_Come = tuple[_Wanted, Product | _Problem]
 _GONE = (NotFound, AccessDenied, _NoName)
 
 
@@ -127,30 +132,62 @@ def fetch_singles(session: Session, fetcher: Fetcher, report: CycleReport) -> in
         wanted += [_Wanted(*row) for row in conn.execute(_WANTED, due)]
     session.progress.plan(len(wanted), None)
     fetched = unreachable = 0
-    for one, result in _fetch_all(session, fetcher, wanted):
-        key = (one.collection, one.objectid)
-        problem = result if not isinstance(result, Product) else _keep(session, one, result)
-        with transaction(conn):
-            if problem is None:
-                lightcurve_done(conn, key)
-            elif isinstance(problem, _GONE) and one.setid is not None:
-                put_missing(conn, one.setid, [key], _why_missing(problem), _at(session))
-                if _is_believed(conn, key, problem):
-                    lightcurve_done(conn, key)
-                else:
-                    postpone_lightcurve(conn, key, problem.message, session.now())
-            else:
-                if isinstance(problem, _GONE) and one.link is not None:
-                    report.gone_files.append(one.link)
-                report.failed[f"light curve of {one.objectid}"] = problem.message
-                postpone_lightcurve(conn, key, problem.message, session.now())
-        fetched += problem is None
-        session.progress.item_done(one.objectid, ok=problem is None)
-        unreachable = unreachable + 1 if isinstance(problem, Unreachable) else 0
-        if unreachable >= _GIVE_UP_AFTER:
-            assert problem is not None
-            raise problem
+    for batch in _fetch_all(session, fetcher, wanted):
+        for one, problem in _take(session, batch, report):
+            fetched += problem is None
+            session.progress.item_done(one.objectid, ok=problem is None)
+            unreachable = unreachable + 1 if isinstance(problem, Unreachable) else 0
+            if unreachable >= _GIVE_UP_AFTER:
+                assert problem is not None
+                raise problem
     return fetched
+
+
+def _take(
+    session: Session, batch: list[_Come], report: CycleReport
+) -> list[tuple[_Wanted, _Problem | None]]:
+    """Take into the mirror what has come, in one transaction; return what became of each.
+
+    One flush of the folder and one of the catalog take longer than all the rest, and are
+    enough for as many as there are.
+    """
+    conn = session.mirror.conn
+    told: list[tuple[_Wanted, _Problem | None]] = []
+    kept: list[Product] = []
+    unflushed: set[Path] = set()
+    with transaction(conn):
+        for one, result in batch:
+            if not isinstance(result, Product):
+                problem: _Problem | None = result
+            elif (problem := _keep(session, one, result, unflushed)) is None:
+                kept.append(result)
+            _note(session, one, problem, report)
+            told.append((one, problem))
+        for folder in unflushed:
+            durable.flush_folder(folder)
+    for product in kept:
+        forget_arrival(product)
+    return told
+
+
+def _note(
+    session: Session, one: _Wanted, problem: _Problem | None, report: CycleReport
+) -> None:
+    """Write down what became of a light curve, and when it is asked for again."""
+    conn, key = session.mirror.conn, (one.collection, one.objectid)
+    if problem is None:
+        lightcurve_done(conn, key)
+    elif isinstance(problem, _GONE) and one.setid is not None:
+        put_missing(conn, one.setid, [key], _why_missing(problem), _at(session))
+        if _is_believed(conn, key, problem):
+            lightcurve_done(conn, key)
+        else:
+            postpone_lightcurve(conn, key, problem.message, session.now())
+    else:
+        if isinstance(problem, _GONE) and one.link is not None:
+            report.gone_files.append(one.link)
+        report.failed[f"light curve of {one.objectid}"] = problem.message
+        postpone_lightcurve(conn, key, problem.message, session.now())
 
 
 def _is_believed(conn: sqlite3.Connection, key: tuple[str, str], problem: _Problem) -> bool:
@@ -164,23 +201,34 @@ def _why_missing(problem: _Problem) -> str:
 
 def _fetch_all(
     session: Session, fetcher: Fetcher, wanted: list[_Wanted]
-) -> Iterator[tuple[_Wanted, Product | _Problem]]:
-    def fetch(one: _Wanted) -> Product | _Problem:
+) -> Iterator[list[_Come]]:
+    """Fetch side by side; yield what has come since the last time, in any order."""
+
+    def fetch(one: _Wanted) -> _Come:
         try:
             with local_errors():
-                return _fetch_one(fetcher, one)
+                return one, _fetch_one(fetcher, one)
         except (ServerError, FormatError, InTheWay) as error:
-            return error
+            return one, error
 
-    with ThreadPoolExecutor(session.config.mirror.workers, thread_name_prefix="lc") as pool:
+    workers = session.config.mirror.workers
+    queue = iter(wanted)
+    with ThreadPoolExecutor(workers, thread_name_prefix="lc") as pool:
         try:
-            for start in range(0, len(wanted), 256):
-                batch = wanted[start : start + 256]
+            # As many more than there are workers, so that none waits for the writer.
+            running = {pool.submit(fetch, one) for one in islice(queue, workers + _AHEAD)}
+            while running:
                 if session.stop.is_set():
                     raise Stopped("asked to stop")
-                yield from zip(batch, pool.map(fetch, batch), strict=True)
-        except (NoRoom, Stopped, GeneratorExit):
-            pool.shutdown(cancel_futures=True)
+                come, running = wait(running, return_when=FIRST_COMPLETED)
+                running |= {pool.submit(fetch, one) for one in islice(queue, len(come))}
+                good = [one for one in come if one.exception() is None]
+                if good:
+                    yield [one.result() for one in good]
+                for one in come.difference(good):
+                    one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
@@ -199,18 +247,25 @@ def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
     return product
 
 
-def _keep(session: Session, one: _Wanted, product: Product) -> InTheWay | None:
+def _keep(
+    session: Session, one: _Wanted, product: Product, unflushed: set[Path]
+) -> InTheWay | None:
     """Take a light curve into the mirror; return what is in its way, if something is."""
     conn = session.mirror.conn
     try:
         with transaction(conn):
-            put_product(session.mirror, product, _at(session), collection=one.collection)
+            put_product(
+                session.mirror,
+                product,
+                _at(session),
+                collection=one.collection,
+                later=unflushed,
+            )
             entry = Entry(one.collection, one.objectid, None, product.size, None)
             put_entries(conn, None, product.path, [entry])
             forget_missing(conn, (one.collection, one.objectid))
     except InTheWay as error:
         return error
-    forget_arrival(product)
     return None
 
 
