@@ -155,10 +155,12 @@ class LazyGroup(Group):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             # click has its own guess only where a name is nearly one of ours.
-            command = next((word for word in args if word in self.table), None)
-            if command is not None and not error.possibilities:
-                error.message += f" Options of {command!r} stand behind its name."
-            raise
+            names = {*self.table, *self.aliases}
+            command = next((word for word in args if word in names), None)
+            if command is None or error.possibilities:
+                raise
+            said = f"{error.message} Options of {command!r} stand behind its name."
+            raise click.NoSuchOption(error.option_name, said, ctx=ctx) from error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of `cmd_name` and return its command."""
