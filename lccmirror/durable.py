@@ -128,10 +128,20 @@ def flush_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def put_in_place(temporary: Path, final: Path) -> None:
-    """Rename a flushed file to its final name (same filesystem) and flush the folder."""
+def put_in_place(temporary: Path, final: Path, *, later: set[Path] | None = None) -> None:
+    """Rename a flushed file to its final name (same filesystem) and flush the folder.
+
+    Parameters
+    ----------
+    later
+        Takes the folder, in place of its being flushed: where many files come into it, one
+        flush is enough for all, before anything is said of them.
+    """
     temporary.replace(final)
-    flush_folder(final.parent)
+    if later is None:
+        flush_folder(final.parent)
+    else:
+        later.add(final.parent)
 
 
 def link(existing: Path, new: Path) -> None:
