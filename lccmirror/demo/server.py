@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from random import Random
-from types import TracebackType
 from typing import Self
 
+from ..closing import Closing
 from .backend import ANONYMOUS_USER, utc
 from .dialects import Dialect
 from .handlers import LccApplication
@@ -26,7 +26,7 @@ _DAY_S = 86400.0
 _LIFETIME_S = {"running": 7 * _DAY_S, "documented": _DAY_S}
 
 
-class DemoServer(Workshop):
+class DemoServer(Workshop, Closing):
     """An embedded LCC-Server.
 
     Parameters
@@ -122,14 +122,6 @@ class DemoServer(Workshop):
     def __enter__(self) -> Self:
         self.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # Keys
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
+from ..closing import Closing
 from .messages import Answer, FilePart, Request, html_error
 
 
@@ -129,7 +129,7 @@ Hook = Callable[[Request, Callable[[Request], Answer], Wire], Answer | None]
 
 
 @dataclass
-class WebServer:
+class WebServer(Closing):
     """A server of one application on a free port of 127.0.0.1.
 
     Parameters
@@ -175,14 +175,6 @@ class WebServer:
     def __enter__(self) -> Self:
         self.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Server(ThreadingHTTPServer):

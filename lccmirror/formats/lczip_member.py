@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from io import BufferedReader, FileIO
 from pathlib import Path
-from types import TracebackType
 
+from ..closing import Closing
 from ..errors import FormatError
 from .zip_directory import find_directory, read_entry
 from .zip_members import MemberReader
@@ -15,7 +15,7 @@ _ENTRY_HEAD = 46
 _SIGNATURE = b"PK\x01\x02"
 
 
-class OpenLczip:
+class OpenLczip(Closing):
     """A light-curve ZIP that is open for reading.
 
     Its directory is kept as the bytes it is, and a name is looked for in them: a hundred
@@ -45,17 +45,6 @@ class OpenLczip:
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> OpenLczip:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

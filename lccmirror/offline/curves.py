@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, overload
 
+from ..closing import Closing
 from ..errors import LccMirrorError, UsageError
 from ..formats import LightCurve
 from ..formats.lc_convert import library
@@ -202,7 +203,7 @@ class Unreadable:
         return self.source.objectid
 
 
-class LightCurves(Generic[Errors], Iterator[Any]):
+class LightCurves(Generic[Errors], Iterator[Any], Closing):
     """Light curves, read as they are asked for; in several processes if they are many.
 
     An iterator, with a length: how many there are in all. The processes end with it: when
@@ -248,12 +249,6 @@ class LightCurves(Generic[Errors], Iterator[Any]):
             If a process that reads is ended from outside.
         """
         return next(self._found)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Read no more, and end the processes."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ..clock import to_text
+from ..closing import Closing
 from ..query import run_query
 from ..query.status import Status, read_status
 from . import show
@@ -19,7 +20,7 @@ from .rows import Rows
 from .searches import Search, Searches, changes, read_searches
 
 
-class Mirror(ObjectQuestions, LightCurveQuestions):
+class Mirror(ObjectQuestions, LightCurveQuestions, Closing):
     """A mirror, opened for reading: what `lccmirror.open` returns.
 
     It works beside a daemon that writes, and sees what that has committed. Each question
@@ -49,12 +50,6 @@ class Mirror(ObjectQuestions, LightCurveQuestions):
         A mirror that answers nothing just now holds nothing open, so it need not be closed.
         """
         self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Mirror {self.path}{' (closed)' if self._session.closed else ''}>"

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self
 
+from ..closing import Closing
 from ..errors import UsageError
 from ..query import ReadOnlyCatalog, Result, Value
 from . import frames, show
@@ -17,7 +18,7 @@ Row = tuple[Value, ...]
 _SHOWN: Final = 20
 
 
-class Rows(Iterator[Row]):
+class Rows(Iterator[Row], Closing):
     """Rows of the catalog: an iterator of tuples, which can be read once.
 
     They come from the catalog as they are asked for, so that millions of them take no more
@@ -71,12 +72,6 @@ class Rows(Iterator[Row]):
         if row is None:
             raise StopIteration
         return row
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def __del__(self) -> None:
         if hasattr(self, "_lock"):

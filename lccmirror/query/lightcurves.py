@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..closing import Closing
 from ..errors import Damaged, FormatError, LccMirrorError
 from ..names import printable
 from .readonly import no_permission
@@ -174,7 +174,7 @@ def read_copy(root: Path, copy: Copy) -> LightCurve:
         return files.read(copy)
 
 
-class LightCurveFiles:
+class LightCurveFiles(Closing):
     """The mirror's light-curve files, some of them open: for reading many.
 
     Parameters
@@ -189,17 +189,6 @@ class LightCurveFiles:
         self._root = root
         self._arrow = many and _has_arrow()
         self._zips: OrderedDict[str, OpenLczip] = OrderedDict()
-
-    def __enter__(self) -> LightCurveFiles:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close what is open."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
+from ..closing import Closing
 from .parse_dataset import read_rows
 from .parse_lists import parse_datasets
 from .wire import DatasetHeader, DatasetSummary
 
 
-class _Closing:
+class _Answer(Closing):
     _body: IO[bytes] | None
 
     def close(self) -> None:
@@ -19,19 +19,8 @@ class _Closing:
         if self._body is not None:
             self._body.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class DatasetsAnswer(_Closing):
+class DatasetsAnswer(_Answer):
     """The list of datasets, newest ``last_updated`` first; a context manager.
 
     Attributes
@@ -64,7 +53,7 @@ class DatasetsAnswer(_Closing):
             yield from parse_datasets(self._body, self._what, self.problems)
 
 
-class DatasetAnswer(_Closing):
+class DatasetAnswer(_Answer):
     """A page of a dataset; a context manager.
 
     Attributes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from ..closing import Closing
 from . import services, urls
 from .answers import DatasetAnswer, DatasetsAnswer
 from .budget import Bandwidth, RequestBudget
@@ -30,7 +30,7 @@ from .urls import Origin
 from .wire import CollectionsAnswer, FileInfo, KeyStatus
 
 
-class LccClient:
+class LccClient(Closing):
     """A client for one LCC-Server, for any number of threads.
 
     Parameters
@@ -109,17 +109,6 @@ class LccClient:
         self._bandwidth = (
             None if options.bandwidth is None else Bandwidth(options.bandwidth, timing)
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close all connections."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import requests
 
+from ..closing import Closing
 from ..errors import CutShort, ProtocolError, TooLarge
 from .faults import TROUBLE, reading_fault
 from .gunzip import gunzipped
@@ -21,7 +20,7 @@ _LONGEST_NUMBER = 18
 
 
 @dataclass(eq=False)
-class Reply:
+class Reply(Closing):
     """An answer: status, headers, and a body still to be read; close it after use.
 
     Attributes
@@ -116,14 +115,3 @@ class Reply:
                 self._response.raw.drain_conn()
             self._response.close()
             self._release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
