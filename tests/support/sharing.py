@@ -7,12 +7,9 @@ marker, and everything that is made once is made by each process.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from xdist.scheduler import LoadScopeScheduling
 
 _REAL = "tests/real/"
 
@@ -23,16 +20,17 @@ def group(nodeid: str) -> str:
     return _REAL if path.startswith(_REAL) else path
 
 
-def by_file(config: pytest.Config, log: Any = None) -> LoadScopeScheduling:
+def by_file(config: pytest.Config, log: Any) -> Any:
     """Return a scheduler that gives groups to processes, in the order of collection.
 
     The order is that of the folders, where long tests come before short ones (what has the
     most tests, which xdist would begin with, is not what takes the longest): so that no
     process is left alone at the end.
     """
-    from xdist.scheduler import LoadScopeScheduling
+    # Only where it is asked for: pytest runs without xdist, too. It has no types.
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-    class ByFile(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return group(nodeid)
 

@@ -39,15 +39,12 @@ def test_a_file_and_the_real_tier_are_never_divided() -> None:
     scheduler = by_file(config, SimpleNamespace(loadscopesched=lambda *said: None))
     first, second = processes = Process("gw0"), Process("gw1")
     for process in processes:
-        add: Any = scheduler.add_node
-        add(process)
+        scheduler.add_node(process)
     for process in processes:
-        take: Any = scheduler.add_node_collection
-        take(process, COLLECTED)
+        scheduler.add_node_collection(process, COLLECTED)
     scheduler.schedule()
     for index in (4, 5, 6):
-        done: Any = scheduler.mark_test_complete
-        done(second, index)
+        scheduler.mark_test_complete(second, index)
 
     assert first.given[:4] == [0, 1, 2, 3], "the real tier comes first, and whole"
     assert second.given == [4, 5, 6, 7]
