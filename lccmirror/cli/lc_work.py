@@ -19,7 +19,7 @@ from ..names import printable
 from ..query import ReadOnlyCatalog, Result
 from ..query.lightcurves import Copy, chosen_copy, copies_of, read_copy
 from ..query.new_file import folder_for, new_file, require_not_ours
-from ..query.object_names import nearest_names
+from ..query.object_names import meant_perhaps
 from .lc_asked import Asked
 from .needs import require_libraries
 from .output import OutputOptions, write_result
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MAGNITUDES = "SELECT lcmagcols FROM collections WHERE collection = ?"
 _NAMED = 20
 _PLOT_ROWS = 30
+_FINDING = "`lccmirror find` and `lccmirror cone` find the names of objects"
 
 
 def one(
@@ -40,7 +41,7 @@ def one(
 ) -> None:
     """Show, write or plot one light curve."""
     root = catalog.path.parent
-    with _nearest_names(catalog, objectid):
+    with meant_perhaps(catalog, objectid, _FINDING):
         found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
     require_libraries(asked)
     curve = read_copy(root, found)
@@ -76,7 +77,7 @@ def list_copies(
         "state",
         "path",
     )
-    with _nearest_names(catalog, objectid):
+    with meant_perhaps(catalog, objectid, _FINDING):
         copies = copies_of(catalog.connection, objectid, asked.collection)
     rows = (tuple(getattr(copy, name) for name in names) for copy in copies)
     write_result(Result(names, rows), asked.output, chosen)
@@ -164,23 +165,6 @@ def _require_folder(folder: Path, root: Path) -> None:
 def _place(path: Path, root: Path) -> None:
     """Refuse a place where a file would do harm, or cannot be."""
     new_file(path, root, force=True)
-
-
-@contextmanager
-def _nearest_names(catalog: ReadOnlyCatalog, objectid: str) -> Iterator[None]:
-    """Add the names that are meant, perhaps, where nothing else can be said."""
-    try:
-        yield
-    except LccMirrorError as error:
-        if error.hint is not None:
-            raise
-        near = nearest_names(catalog, objectid)
-        hint = (
-            f"did you mean {' or '.join(map(printable, near))}?"
-            if near
-            else "`lccmirror find` and `lccmirror cone` find the names of objects"
-        )
-        raise LccMirrorError(error.message, hint=hint) from error
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from ..query.status import Status
 from .collections import Collection, Collections, UnknownName
 from .columns import Column
 from .curves import LightCurves, MirroredLightCurve, Periods, Unreadable
-from .datasets import Dataset, Datasets
+from .dataset_list import Datasets
+from .datasets import Dataset
 from .mirror import Mirror
 from .objects import MirroredObject
 from .rows import Rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import UsageError
@@ -26,7 +26,7 @@ def values_of(
     Raises
     ------
     UsageError
-        If they are given twice, or are a text.
+        If they are given twice, or are no list of values.
     """
     if params is None:
         return by_name(named)
@@ -34,7 +34,7 @@ def values_of(
         raise UsageError("values are given in one dict or list, or by name: one of the two")
     if isinstance(params, Mapping):
         return by_name(params)
-    if isinstance(params, str | bytes):
+    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
         raise UsageError(
             f"values are a list or a dict, not {printable(repr(params), 60)}",
             hint="a single one is a list, too: [value]",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ..query import Value, run_query
 from ..query.lc_many import copies_where
 from ..query.lightcurves import Copy, LightCurveFiles, chosen_copy
+from ..query.object_names import meant_perhaps
 from .curves import Errors, LightCurves, MirroredLightCurve, mirrored
 
 if TYPE_CHECKING:
     from ..query import ReadOnlyCatalog
     from .session import Session
 
+_FINDING: Final = "`find` and `cone` of a mirror find the names of objects"
 _PREFERRED: Final = "SELECT collection, lcmagcols FROM collections"
 # A copy of the dataset's own where there is one, else the newest.
 _OF_DATASET: Final = """
@@ -42,7 +44,8 @@ def read_one(
 ) -> MirroredLightCurve:
     """Read a light curve: `lccmirror.offline.Mirror.lightcurve`."""
     with session.reading() as catalog:
-        source = chosen_copy(catalog.connection, objectid, collection, setid)
+        with meant_perhaps(catalog, objectid, _FINDING):
+            source = chosen_copy(catalog.connection, objectid, collection, setid)
         preferred = _preferred(catalog)
     session.require_files()
     with LightCurveFiles(session.root) as files:

@@ -15,7 +15,8 @@ from .about_curves import LightCurveQuestions
 from .about_objects import ObjectQuestions
 from .arguments import Params, values_of
 from .collections import Collections, read_collections
-from .datasets import Dataset, Datasets, read_dataset, read_datasets
+from .dataset_list import Datasets, read_dataset, read_datasets
+from .datasets import Dataset
 from .rows import Rows
 from .searches import Search, Searches, changes, read_searches
 
@@ -135,6 +136,11 @@ class Mirror(ObjectQuestions, LightCurveQuestions, Closing):
         text
             Only those in whose name, description, citation, parameters or setid each of
             these words is, in any case (of ASCII letters).
+
+        Raises
+        ------
+        UnknownName
+            If there is no such state or collection.
 
         Examples
         --------

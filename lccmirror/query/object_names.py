@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator
 from typing import Final
 
-from ..errors import UsageError
+from ..errors import LccMirrorError, UsageError
 from ..names import printable
 from .readonly import ReadOnlyCatalog
 from .run import run_query
@@ -118,6 +119,26 @@ def nearest_names(catalog: ReadOnlyCatalog, objectid: str, most: int = 3) -> lis
     ]
     found = dict.fromkeys(begun + alike + slips)
     return [by_folded[name] for name in list(found)[:most]]
+
+
+@contextlib.contextmanager
+def meant_perhaps(catalog: ReadOnlyCatalog, objectid: str, otherwise: str) -> Iterator[None]:
+    """Give an error of the block that has no hint the names that were meant, perhaps.
+
+    Parameters
+    ----------
+    catalog, objectid
+        As for `nearest_names`.
+    otherwise
+        The hint if no name is near.
+    """
+    try:
+        yield
+    except LccMirrorError as error:
+        if error.hint is None:
+            near = " or ".join(map(printable, nearest_names(catalog, objectid)))
+            error.hint = f"did you mean {near}?" if near else otherwise
+        raise
 
 
 def _differing(one: str, other: str) -> float:

@@ -293,6 +293,15 @@ def test_datasets_are_chosen_by_state_collection_and_words(m: Mirror) -> None:
     assert {d.setid for d in m.datasets(collection="demo-field-b")} == {
         d.setid for d in m.datasets(collection="demo_field_b")
     }
+    assert len(m.datasets(state="failed")) == 0
+    with pytest.raises(LccMirrorError, match="did you mean DMB-358-0000058"):
+        m.lightcurve("dmb-358-0000058")
+    with pytest.raises(UsageError, match="a list or a dict"):
+        m.query("SELECT ?", 5)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(KeyError, match=r"no state mirored \(there is mirrored\)"):
+        m.datasets(state="mirored")
+    with pytest.raises(KeyError, match="no collection demo_field_c"):
+        m.datasets(collection="demo_field_c")
     assert len(m.datasets(text="RRab OBJTYPE")) == 1
     assert len(m.datasets(text="RRab nothing")) == 0
     assert len(m.datasets(text="100% '\"")) == 0
