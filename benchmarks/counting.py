@@ -25,14 +25,27 @@ class Traffic:
         ``GET /path → 200`` for each, in their order.
     sent_bytes, received_bytes
         All bytes of the client and of the server, heads included.
-    body_bytes
-        Of the answers' bodies, as they were on the wire.
+    bodies
+        Bytes of each answer's body, as they were on the wire.
     """
 
     requests: tuple[str, ...]
     sent_bytes: int
     received_bytes: int
-    body_bytes: int
+    bodies: tuple[int, ...]
+
+    @property
+    def body_bytes(self) -> int:
+        """Of all bodies together."""
+        return sum(self.bodies)
+
+    def body_bytes_of(self, *beginnings: str) -> int:
+        """Of the bodies of requests that begin so: ``GET /p/``."""
+        return sum(
+            size
+            for what, size in zip(self.requests, self.bodies, strict=True)
+            if what.startswith(beginnings)
+        )
 
 
 @dataclass
@@ -64,7 +77,7 @@ class CountingProxy:
             requests=tuple(what for what, _ in exchanges),
             sent_bytes=sum(len(one.sent) for one in done),
             received_bytes=sum(len(one.received) for one in done),
-            body_bytes=sum(size for _, size in exchanges),
+            bodies=tuple(size for _, size in exchanges),
         )
 
     def serve(self) -> None:

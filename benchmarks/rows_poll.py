@@ -13,7 +13,7 @@ from tests.real.environment import RealEnvironment, ensure_environment
 from tests.real.server import RealServer
 
 from .counting import CountingProxy, Traffic, counting
-from .measure import BIN, BenchmarkFailed, run
+from .measure import BIN, BenchmarkFailed, Run, run
 from .rows import Limit, Outcome
 
 DATASETS = 1_000
@@ -21,7 +21,7 @@ _RUNS = 3
 _CONFIG = """
 [server]
 url = "{url}"
-requests_per_minute = 6000
+requests_per_minute = 1000000
 [mirror]
 root = "mirror"
 min_free = 0
@@ -54,9 +54,9 @@ def _measured(folder: Path, env: RealEnvironment, proxy: CountingProxy) -> Outco
     sync = [str(BIN / "lccmirror"), "-c", str(config), "sync"]
     ours: list[Traffic] = []
     theirs: list[Traffic] = []
-    seconds: list[float] = []
+    runs: list[Run] = []
     for turn in range(_RUNS + 1):
-        seconds.append(run(sync).seconds)
+        runs.append(run(sync))
         ours.append(proxy.traffic())
         listed = json.loads(
             env.run(["-c", _REFERENCE, proxy.url, str(DATASETS)], home=folder / "home").stdout
@@ -85,8 +85,10 @@ def _measured(folder: Path, env: RealEnvironment, proxy: CountingProxy) -> Outco
             "bytes of bodies": last.body_bytes,
             "their requests": ", ".join(theirs[-1].requests),
             "their bytes of bodies": theirs[-1].body_bytes,
-            "the first sync": f"{len(first.requests)} requests, {seconds[0]:.0f} s",
-            "seconds of an idle sync": seconds[-1],
+            "the first sync": f"{len(first.requests)} requests, {runs[0].seconds:.0f} s, of"
+            f" which {runs[0].cpu_s:.0f} s of CPU are ours",
+            "seconds of an idle sync": runs[-1].seconds,
+            "CPU seconds of an idle sync": runs[-1].cpu_s,
         },
         series={
             "lccmirror sync": tuple(float(one.received_bytes) for one in ours[1:]),

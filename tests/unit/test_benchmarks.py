@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from benchmarks import report
+from benchmarks.counting import Traffic
+from benchmarks.line import far_away
 from benchmarks.measure import BenchmarkFailed, Run, by_turns, run, same
 from benchmarks.registry import ROWS, chosen
 from benchmarks.results import read_results
 from benchmarks.rows import Growth, Limit, Outcome, Row
 from benchmarks.runner import run_rows
+from lccmirror.demo import DemoServer
 
 OUTCOME = Outcome(
     ratio=2.0, ours=1.0, theirs=2.0, unit="s", runs=3, series={"us": (1.0,), "them": (2.0,)}
@@ -120,6 +126,30 @@ def test_sides_run_by_turns_and_the_first_turn_does_not_count() -> None:
     found = by_turns({"a": lambda: side("a"), "b": lambda: side("b")}, 2)
     assert order == ["a", "b", "b", "a", "a", "b"]
     assert [one.output for one in found["a"]] == ["a4", "a5"]
+
+
+def test_bytes_are_told_by_request() -> None:
+    traffic = Traffic(("GET /d/a → 200", "GET /p/a → 200", "HEAD /p/a → 200"), 9, 99, (3, 4, 0))
+    assert traffic.body_bytes == 7
+    assert traffic.body_bytes_of("GET /p/") == 4
+    assert traffic.body_bytes_of("GET /d/", "GET /p/") == 7
+
+
+def test_a_line_changes_nothing_of_what_passes(tmp_path: Path) -> None:
+    with DemoServer(objects=3, points=(2, 3)) as server, far_away(server.url, 0.001) as url:
+        setid = server.make_dataset("columnsearch")
+        paths = [f"/d/dataset-{setid}.csv", f"/p/lightcurves-{setid}.zip"]
+        direct, late = ([_body(base + path) for path in paths] for base in (server.url, url))
+    assert direct == late
+
+
+def _body(url: str) -> bytes:
+    split = urlsplit(url)
+    with closing(http.client.HTTPConnection(split.netloc, timeout=30)) as connection:
+        connection.request("GET", split.path)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return answer.read()
 
 
 def test_memory_is_the_commands_own_and_not_its_parents() -> None:
