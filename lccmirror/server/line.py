@@ -94,6 +94,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
     def __init__(self, guard: Guard) -> None:
         self._pools = guarded_pools(guard)
+        self._site: Any = None
         super().__init__(pool_connections=2, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -104,6 +105,26 @@ class _Adapter(requests.adapters.HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> Any:
+        """Return the pool of the one site, which would else be searched for each request."""
+        found = self._site
+        if found is None or proxies:
+            found = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._site = None if proxies else found
+        return found
+
+    def request_url(
+        self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None
+    ) -> str:
+        """Return what stands in the request line."""
+        return super().request_url(request, proxies) if proxies else request.path_url
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Return the answer; cookies stay where they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,25 +113,31 @@ def _row(product: Product, now: str, setid: str | None, collection: str | None) 
 
 def _refuse_odd(mirror: Mirror, path: str) -> None:
     """Make sure that nothing but a plain file of ours, in plain folders, has a name."""
-    final = mirror.at(path)
-    here = mirror.root
+    here = str(mirror.root)
+    *folders, name = path.split("/")
     try:
-        for name in Path(path).parts:
-            here /= name
-            what = "file" if here == final else "folder"
-            plain = here.is_file() if here == final else here.is_dir()
-            if here.is_symlink() or (here.exists() and not plain):
-                raise InTheWay(
-                    f"{here} is not a plain {what}",
-                    hint="something else put it there; move it away and sync again",
-                )
+        for folder in folders:
+            here = f"{here}/{folder}"
+            if not stat.S_ISDIR(os.lstat(here).st_mode):
+                raise _odd(here, "folder")
+        if not os.access(here, os.W_OK | os.X_OK):
+            raise _closed(here)
+        if not stat.S_ISREG(os.lstat(f"{here}/{name}").st_mode):
+            raise _odd(f"{here}/{name}", "file")
+    except FileNotFoundError:
+        return
     except PermissionError:
-        raise _closed(here.parent) from None
-    if final.parent.is_dir() and not os.access(final.parent, os.W_OK | os.X_OK):
-        raise _closed(final.parent)
+        raise _closed(here.rpartition("/")[0]) from None
 
 
-def _closed(folder: Path) -> InTheWay:
+def _odd(here: str, what: str) -> InTheWay:
+    return InTheWay(
+        f"{here} is not a plain {what}",
+        hint="something else put it there; move it away and sync again",
+    )
+
+
+def _closed(folder: str) -> InTheWay:
     # Of one dataset alone, perhaps: the others are not to wait for somebody to open it.
     return InTheWay(
         f"{folder} cannot be entered or written by this user",
