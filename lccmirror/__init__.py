@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# Not imported from `typing`: that takes longer than `lccmirror --version` may.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

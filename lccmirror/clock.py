@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -72,7 +71,10 @@ def from_http_date(text: str | None) -> datetime | None:
     """
     if text is None:
         return None
+    # It brings sockets along, and those who only read the catalog have no such dates.
+    from email.utils import parsedate_to_datetime
+
     try:
-        return _in_utc(email.utils.parsedate_to_datetime(text))
+        return _in_utc(parsedate_to_datetime(text))
     except (ValueError, OverflowError):
         return None

@@ -145,7 +145,6 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
     """
     text = _text(path)
     written = _tables(text, path)
-    lines = locate(text)
     base = path.absolute().parent
     findings = Findings()
     mistakes = findings.mistakes
@@ -174,6 +173,8 @@ def load_config(path: Path, *, thorough: bool = True) -> Config:
         check_writers(path, tables["server"], notify, findings)
     check_notify(notify, findings, thorough=thorough)
     check_searches(searches, search_tables, tables["server"], findings, thorough=thorough)
+    told = thorough or len(mistakes) or len(findings.warnings)
+    lines = locate(text) if told else LineMap()
     if len(mistakes):
         raise ConfigError("\n".join(mistakes.texts(path, lines)))
     return _config(tables, searches, notify, path, lines, findings)

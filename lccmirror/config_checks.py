@@ -14,7 +14,6 @@ from msgspec import structs
 
 from . import credentials, units
 from .config_convert import Converted, Mistakes
-from .config_cron import least_gap
 from .config_model import (
     KeysConfig,
     MetricsConfig,
@@ -28,7 +27,6 @@ from .config_model import (
 )
 from .errors import UsageError
 from .names import printable
-from .positions import read_targets
 from .private import ITS_GROUP, owner_trouble, who_else_writes
 
 LEAST_INTERVAL_S = 15 * 60.0
@@ -54,7 +52,7 @@ _ONLY_FOR = {
 _SERVER_RADIUS = {"conesearch": ("radius_arcmin", 5.0), "xmatch": ("radius_arcsec", 3.0)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Findings:
     """Where checks put what they find: mistakes, and things allowed but unwise."""
 
@@ -196,7 +194,7 @@ def with_server_defaults(search: SearchConfig) -> SearchConfig:
     return search
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _SearchCheck:
     """The checks of one search, as it was understood and as it was `written`."""
 
@@ -232,6 +230,8 @@ class _SearchCheck:
         if search.every_s is not None:
             self._not_too_often("every", search.every_s)
         if search.cron is not None and thorough:
+            from .config_cron import least_gap
+
             try:
                 self._not_too_often("cron", least_gap(search.cron).total_seconds())
             except UsageError as error:
@@ -250,6 +250,8 @@ class _SearchCheck:
             self.add("email_when_done", "needs an account's key (server.api_key_file)")
 
     def targets(self, file: FilePath) -> None:
+        from .positions import read_targets
+
         try:
             read_targets(file)
         except UsageError as error:

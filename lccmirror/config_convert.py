@@ -82,6 +82,8 @@ def convert(
         Where mistakes go. A field with a mistake gets its default (None if it has none)
         and is named in `Converted.bad`, so that the rest can be checked all the same.
     """
+    if not written and len(kind.__struct_defaults__) == len(kind.__struct_fields__):
+        return Converted(kind(), frozenset())
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in written:
         if key not in fields:

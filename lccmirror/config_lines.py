@@ -16,8 +16,7 @@ from typing import NamedTuple
 Path = tuple[str | int, ...]
 """The way to a value: keys, and 0-based indexes into arrays."""
 
-_TOKEN = re.compile(
-    r'''
+_PIECE = r'''
       (?P<string> """(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}
                 | \'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}
                 | "(?:[^"\\\n]|\\.)*"
@@ -26,14 +25,12 @@ _TOKEN = re.compile(
     | (?P<newline> \n )
     | (?P<mark> [][{}=,] )
     | (?P<other> [^]["'#\n{}=,]+ )
-    ''',
-    re.VERBOSE | re.DOTALL,
-)
+    '''
 
 _DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LineMap:
     """Lines (from 1) by path."""
 
@@ -90,7 +87,7 @@ def _statements(text: str) -> Iterator[list[_Token]]:
     statement: list[_Token] = []
     depth = 0
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_PIECE, text, re.VERBOSE | re.DOTALL):
         token = _Token(line, match[0])
         line += token.text.count("\n")
         if match.lastgroup == "newline":

@@ -5,8 +5,6 @@ in the file is read (a callable, or a `msgspec.Meta` with the limits). A field t
 ``_s`` holds seconds; its key in the file has no ``_s``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path

@@ -1,6 +1,8 @@
 """How the values of saved searches are read (see `config_values`).
 
-What the server would misunderstand in silence is a mistake here.
+What the server would misunderstand in silence is a mistake here. Filters and positions have
+modules of their own, imported where there is one to read: most configurations have none, and
+the commands start sooner.
 """
 
 from __future__ import annotations
@@ -8,10 +10,9 @@ from __future__ import annotations
 import re
 
 from . import config_values as values
-from . import filters, positions
 from .errors import UsageError
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def timezone(value: object) -> str:
@@ -33,7 +34,7 @@ def timezone(value: object) -> str:
 def search_name(value: object) -> str:
     """Return a search's name, fit for the name of its view ``latest_<name>``."""
     name = values.text(value)
-    if not _IDENTIFIER.fullmatch(name) or len(name) > 56:
+    if not re.fullmatch(_IDENTIFIER, name) or len(name) > 56:
         raise UsageError(
             f"{values.quoted(name)} cannot be a search's name: at most 56 letters, digits "
             "and _, no digit first (it names the view latest_<name>)"
@@ -43,6 +44,8 @@ def search_name(value: object) -> str:
 
 def position(value: object) -> tuple[float, float]:
     """Return a position in decimal degrees from a text or ``[ra, decl]``."""
+    from . import positions
+
     if isinstance(value, str):
         return positions.parse_position(value)
     if isinstance(value, list) and len(value) == 2:
@@ -52,12 +55,16 @@ def position(value: object) -> tuple[float, float]:
 
 def radius_arcmin(value: object) -> float:
     """Return the radius of a cone."""
-    return positions.checked_radius_arcmin(values.number(value))
+    from .positions import checked_radius_arcmin
+
+    return checked_radius_arcmin(values.number(value))
 
 
 def radius_arcsec(value: object) -> float:
     """Return the radius of a cross-match."""
-    return positions.checked_radius_arcsec(values.number(value))
+    from .positions import checked_radius_arcsec
+
+    return checked_radius_arcsec(values.number(value))
 
 
 def search_text(value: object) -> str:
@@ -79,13 +86,17 @@ def search_text(value: object) -> str:
 
 def filter_text(value: object) -> str:
     """Return a filter as it was written, once it is known to be good."""
+    from .filters import parse_filter
+
     written = values.text(value)
-    filters.parse_filter(written)
+    parse_filter(written)
     return written
 
 
 def server_filters(written: str) -> str:
     """Return a filter in the server's form."""
+    from . import filters
+
     return filters.to_server(filters.parse_filter(written))
 
 
@@ -93,7 +104,7 @@ def column_names(value: object) -> tuple[str, ...]:
     """Return names of catalog columns."""
     names = values.texts(value)
     for name in names:
-        if not _IDENTIFIER.fullmatch(name):
+        if not re.fullmatch(_IDENTIFIER, name):
             raise UsageError(f"{values.quoted(name)} cannot be a column's name")
     return names
 
@@ -106,7 +117,7 @@ def collection_names(value: object) -> tuple[str, ...]:
     """
     names = tuple(name.replace("-", "_") for name in values.texts(value))
     for name in names:
-        if not _IDENTIFIER.fullmatch(name):
+        if not re.fullmatch(_IDENTIFIER, name):
             raise UsageError(f"{values.quoted(name)} cannot be a collection's ID")
     return values.without_repeats(names)
 
@@ -122,7 +133,7 @@ def sort(value: object) -> tuple[tuple[str, str], ...]:
         if not isinstance(pair, list) or len(pair) != 2:
             raise UsageError(expected)
         column, order = pair
-        if not isinstance(column, str) or not _IDENTIFIER.fullmatch(column):
+        if not isinstance(column, str) or not re.fullmatch(_IDENTIFIER, column):
             raise UsageError(f"{values.quoted(str(column))} cannot be a column's name")
         # In any other spelling the server ignores the order without a word.
         if not isinstance(order, str) or order.lower() not in ("asc", "desc"):

@@ -26,11 +26,12 @@ QUERY_TYPES = {
 """The names of the four searches in a dataset's ``query_type``."""
 
 _LARGEST_NUMBER = 1e15
-_GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
+# As texts: `re` compiles them when one is first asked for, and keeps them.
+_GLOB = r"[A-Za-z0-9_.*?\[\]!-]+"
 # What people write who leave out the scheme.
-_BARE_HOST = re.compile(r"(localhost|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+)(:[0-9]{1,5})?/?")
-_BARE_LOCAL = re.compile(r"localhost|127\.")
-_HOST = re.compile(r"[A-Za-z0-9_.:-]+|[^\x00-\x7f]+(?:[A-Za-z0-9_.-]|[^\x00-\x7f])*")
+_BARE_HOST = r"(localhost|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+)(:[0-9]{1,5})?/?"
+_BARE_LOCAL = r"localhost|127\."
+_HOST = r"[A-Za-z0-9_.:-]+|[^\x00-\x7f]+(?:[A-Za-z0-9_.-]|[^\x00-\x7f])*"
 
 
 def server_url(value: object) -> str:
@@ -48,12 +49,12 @@ def server_url(value: object) -> str:
         raise UsageError(f"not a URL: {error}") from None
     if parts.scheme not in ("http", "https"):
         expected = "expected a URL that begins with https:// or http://"
-        scheme = "http" if _BARE_LOCAL.match(url) else "https"
-        meant = f"; did you mean {scheme}://{url}?" if _BARE_HOST.fullmatch(url) else ""
+        scheme = "http" if re.match(_BARE_LOCAL, url) else "https"
+        meant = f"; did you mean {scheme}://{url}?" if re.fullmatch(_BARE_HOST, url) else ""
         raise UsageError(expected + meant)
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise UsageError("no ? or # in the server's URL")
-    if not parts.hostname or not _HOST.fullmatch(parts.hostname):
+    if not parts.hostname or not re.fullmatch(_HOST, parts.hostname):
         raise UsageError("the URL has no host name")
     if port == 0:
         raise UsageError("port 0 is no port")
@@ -250,7 +251,7 @@ def globs(value: object) -> tuple[str, ...]:
     """Return patterns for collection IDs (``*``, ``?``, ``[…]``)."""
     patterns = texts(value)
     for pattern in patterns:
-        if not _GLOB.fullmatch(pattern):
+        if not re.fullmatch(_GLOB, pattern):
             raise UsageError(f"{quoted(pattern)} can match no collection ID")
     return patterns
 

@@ -25,8 +25,9 @@ _DURATION_UNITS = {
     **dict.fromkeys(("d", "day", "days"), 86_400),
     **dict.fromkeys(("w", "week", "weeks"), 604_800),
 }
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)", re.ASCII)
-_DURATION = re.compile(rf"(?:{_QUANTITY.pattern}\s*)+", re.ASCII)
+# As texts: `re` compiles them when one is first asked for, and keeps them.
+_QUANTITY = r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)"
+_DURATION = rf"(?:{_QUANTITY}\s*)+"
 
 # What an SQLite INTEGER and a file length can hold.
 _LARGEST = 2**63 - 1
@@ -106,10 +107,10 @@ def parse_duration(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UsageError(f"{expected}, not {_shown(value)}")
     if isinstance(value, str):
-        if not _DURATION.fullmatch(value.strip()):
+        if not re.fullmatch(_DURATION, value.strip(), re.ASCII):
             raise UsageError(f"{expected}, not {_shown(value)}")
         seconds = 0.0
-        for number, unit in _QUANTITY.findall(value):
+        for number, unit in re.findall(_QUANTITY, value, re.ASCII):
             if unit.lower() not in _DURATION_UNITS:
                 raise UsageError(f"{_shown(value)}: unknown unit {unit!r}; one of s m h d w")
             seconds += float(number) * _DURATION_UNITS[unit.lower()]
@@ -174,6 +175,23 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
+def rounded_size(size: int) -> str:
+    """Return `size` (bytes) as people want to read it: rounded, in a decimal unit.
+
+    Examples
+    --------
+    >>> rounded_size(999), rounded_size(1536), rounded_size(5_000_000_000)
+    ('999 bytes', '1.5 kB', '5.0 GB')
+    """
+    if size < 1000:
+        return f"{size:,} byte{'' if size == 1 else 's'}"
+    amount, units = size / 1000, iter(("kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while amount >= 1000 and (larger := next(units, None)):
+        amount, unit = amount / 1000, larger
+    return f"{amount:,.1f} {unit}"
+
+
 def duration_text(seconds: float) -> str:
     """Return `seconds` (to the nanosecond) in the largest unit that divides it.
 
@@ -209,7 +227,7 @@ def _amount(value: object, units: dict[str, int], what: str, example: str) -> in
 
 
 def _split(text: str) -> tuple[float | None, str]:
-    match = _QUANTITY.fullmatch(text.strip())
+    match = re.fullmatch(_QUANTITY, text.strip(), re.ASCII)
     return (float(match[1]), match[2]) if match else (None, "")
 
 

@@ -10,16 +10,22 @@ from pathlib import Path
 
 from ..durable import FILE_MODE, flush_folder
 from ..errors import CatalogTooNew, Damaged
+from . import CATALOG_NAME, REBUILD_HINT
 from .migrate import SCHEMA_VERSION, migrate
 
-CATALOG_NAME = "catalog.sqlite"
-BUSY_TIMEOUT_S = 60.0
-REBUILD_HINT = (
-    "`lccmirror verify --repair --rebuild-catalog` makes catalog.sqlite anew from the mirrored "
-    "files, which are kept, and the newest backup"
-)
-"""What to do about a catalog that is damaged or lost."""
+__all__ = [
+    "BUSY_TIMEOUT_S",
+    "CATALOG_NAME",
+    "REBUILD_HINT",
+    "BeforeMigration",
+    "check_version",
+    "close_writer",
+    "open_writer",
+    "prepare",
+    "transaction",
+]
 
+BUSY_TIMEOUT_S = 60.0
 BeforeMigration = Callable[[sqlite3.Connection], None]
 """Called with the catalog before its schema is changed."""
 

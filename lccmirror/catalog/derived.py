@@ -38,12 +38,40 @@ SELECT f.path FROM files AS f WHERE f.kind = 'objectinfo' AND f.state = 'ok'
   AND NOT EXISTS (SELECT 1 FROM object_info AS i WHERE i.path = f.path)
 """
 _COUNTED = """
-SELECT name FROM counts WHERE n <> CASE name
-  WHEN 'dataset_rows' THEN (SELECT count(*) FROM dataset_rows)
-  WHEN 'objects' THEN (SELECT count(*) FROM objects)
-  WHEN 'lightcurves' THEN (SELECT count(*) FROM lightcurves)
-  ELSE (SELECT coalesce(sum(size), 0) FROM files) END
+WITH counted (name, n) AS MATERIALIZED (
+  SELECT 'dataset_rows', count(*) FROM dataset_rows
+  UNION ALL SELECT 'objects', count(*) FROM objects
+  UNION ALL SELECT 'lightcurves', count(*) FROM lightcurves
+  UNION ALL SELECT 'missing_lightcurves', count(*) FROM missing_lightcurves
+  UNION ALL SELECT 'work', count(*) FROM work
+  UNION ALL SELECT 'datasets:' || state, count(*) FROM datasets GROUP BY state
+  UNION ALL SELECT 'datasets:vanished', count(*) FROM datasets WHERE vanished_at IS NOT NULL
+  UNION ALL SELECT 'files:' || kind, count(*) FROM files GROUP BY kind
+  UNION ALL SELECT 'file_bytes:' || kind, sum(size) FROM files GROUP BY kind
+  UNION ALL SELECT 'file_bytes', coalesce(sum(size), 0) FROM files
+  UNION ALL SELECT 'object_info:' || state, count(*) FROM object_info GROUP BY state
+)
 """
+_MISCOUNTED = f"""{_COUNTED}
+SELECT c.name FROM counts AS c LEFT JOIN counted USING (name)
+WHERE c.n <> coalesce(counted.n, 0) ORDER BY c.name
+"""
+_COUNT_AGAIN = f"""{_COUNTED}
+UPDATE counts SET n = coalesce((SELECT n FROM counted WHERE counted.name = counts.name), 0)
+"""
+_ARRIVED = """
+WITH came (hour, bytes) AS MATERIALIZED (
+  SELECT substr(fetched_at, 1, 13), sum(size) FROM files GROUP BY 1
+)
+"""
+# An hour of which nothing is left stays, with 0.
+_MISDATED = f"""{_ARRIVED}
+SELECT 1 FROM arrivals LEFT JOIN came USING (hour)
+WHERE arrivals.bytes <> coalesce(came.bytes, 0)
+UNION ALL
+SELECT 1 FROM came WHERE bytes > 0 AND hour NOT IN (SELECT hour FROM arrivals)
+"""
+_DATE_AGAIN = f"""{_ARRIVED} INSERT INTO arrivals SELECT hour, bytes FROM came"""
 
 
 def broken_derived(conn: sqlite3.Connection) -> dict[str, str]:
@@ -62,8 +90,10 @@ def broken_derived(conn: sqlite3.Connection) -> dict[str, str]:
         found["lightcurves"] = "which copies are the newest is not right"
     if conn.execute(f"{_NO_INFO} LIMIT 1").fetchone() is not None:
         found["object_info"] = "what the server told of objects is here, and not in the table"
-    if wrong := [name for (name,) in conn.execute(_COUNTED)]:
+    if wrong := [name for (name,) in conn.execute(_MISCOUNTED)]:
         found["counts"] = f"the count of {', '.join(wrong)} is wrong"
+    elif conn.execute(_MISDATED).fetchone() is not None:
+        found["counts"] = "how much came when is wrong"
     return found
 
 
@@ -102,11 +132,6 @@ def mend_newest(conn: sqlite3.Connection) -> None:
 
 def count_again(conn: sqlite3.Connection) -> None:
     """Count what is counted, in the caller's transaction."""
-    for table in ("dataset_rows", "objects", "lightcurves"):
-        conn.execute(
-            f"UPDATE counts SET n = (SELECT count(*) FROM {table}) WHERE name = ?", (table,)
-        )
-    conn.execute(
-        "UPDATE counts SET n = (SELECT coalesce(sum(size), 0) FROM files) "
-        "WHERE name = 'file_bytes'"
-    )
+    conn.execute(_COUNT_AGAIN)
+    conn.execute("DELETE FROM arrivals")
+    conn.execute(_DATE_AGAIN)

@@ -142,6 +142,15 @@ def _rank(conn: sqlite3.Connection, path: str) -> tuple[str, str, str]:
     return (written, created_on or "", path)
 
 
+# (With OR REPLACE the triggers that count would not hear of the row that goes.)
+_PUT_MISSING = """
+INSERT INTO missing_lightcurves (collection, objectid, setid, reason, since)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (collection, objectid, setid) DO UPDATE SET reason = excluded.reason,
+  since = excluded.since
+"""
+
+
 def put_missing(
     conn: sqlite3.Connection,
     setid: str,
@@ -151,7 +160,7 @@ def put_missing(
 ) -> None:
     """Write down the light curves (collection, objectid) that a dataset does not have."""
     conn.executemany(
-        "INSERT OR REPLACE INTO missing_lightcurves VALUES (?, ?, ?, ?, ?)",
+        _PUT_MISSING,
         ((collection, objectid, setid, reason, now) for collection, objectid in missing),
     )
 

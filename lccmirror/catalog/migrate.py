@@ -6,7 +6,6 @@ import contextlib
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def statements(script: str) -> Iterator[str]:
 
 def scripts() -> list[tuple[str, str]]:
     """Return name and text of every migration, in the order of their numbers."""
+    from importlib import resources  # most starts find nothing to migrate
+
     folder = resources.files(__package__) / "schema"
     return sorted(
         (entry.name, entry.read_text("utf-8"))

@@ -26,11 +26,17 @@ _PLACE = "object_info_place"
 _LOOKED_AT = 50_000
 
 
-_PUT = """
-INSERT OR REPLACE INTO object_info (collection, objectid, state, asked_at, fetched_at,
-  objectisvar, vartags, objecttags, comments, period, epoch, xmatch, neighbors, problems, info,
-  path, finderchart, magseries)
-VALUES (?, ?, 'ok', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+# (With OR REPLACE the triggers that count would not hear of the row that goes.)
+_TOLD = (
+    "asked_at", "fetched_at", "objectisvar", "vartags", "objecttags", "comments", "period",
+    "epoch", "xmatch", "neighbors", "problems", "info", "path", "finderchart", "magseries",
+)  # fmt: skip
+_PUT = f"""
+INSERT INTO object_info (collection, objectid, state, {", ".join(_TOLD)})
+VALUES (?, ?, 'ok', {", ".join("?" * len(_TOLD))})
+ON CONFLICT (collection, objectid) DO UPDATE SET state = excluded.state, attempts = 0,
+  not_before = NULL, last_error = NULL,
+  {", ".join(f"{name} = excluded.{name}" for name in _TOLD)}
 """
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import LccMirrorError
-from .cmd_status import show_status
 from .commands import Command
 from .jobs import tell, watched
 from .output import OutputOptions, write_result
 from .settings import Settings, settings
+from .status_told import show_status
 from .stopping import stoppable
 
 if TYPE_CHECKING:

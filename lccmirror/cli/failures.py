@@ -6,9 +6,8 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Final
-
-import click
 
 from ..errors import FormatError, LccMirrorError, NoRoom, ServerError
 from ..names import printable
@@ -44,9 +43,10 @@ def _ended(run: Callable[[], None], debug: bool, look: Settings) -> int:
     """Call `run`; print what ended it and return its exit code."""
     try:
         run()
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except _click().exceptions.Exit as end:
+        code: int = end.exit_code
+        return code
+    except (KeyboardInterrupt, _click().Abort):
         sys.stderr.write("\ninterrupted\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -61,8 +61,16 @@ def _ended(run: Callable[[], None], debug: bool, look: Settings) -> int:
     return 0
 
 
+def _click() -> ModuleType:
+    import click  # only what has failed needs it, and `status` starts without
+
+    return click
+
+
 def _told(error: Exception, look: Settings, *, debug: bool) -> int:
     """Print the message of `error` and return its exit code."""
+    import click
+
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
@@ -92,7 +100,7 @@ def say_error(error: LccMirrorError, look: Settings) -> None:
     foreign = isinstance(error, (ServerError, FormatError))
     lines = [error.message] if foreign else error.message.split("\n")
     red = look.color(sys.stderr)
-    head = click.style("error:", fg="red", bold=True) if red else "error:"
+    head = "\x1b[31m\x1b[1merror:\x1b[0m" if red else "error:"
     text = f"{head} " + "\n".join(printable(line) for line in lines) + "\n"
     if error.hint:
         text += f"hint: {printable(error.hint)}\n"

@@ -2,7 +2,7 @@
 
 Importing click takes longer than all the rest of ``lccmirror --version``, which scripts
 and package tests ask for often: so that one question is answered here, before anything
-is imported.
+is imported. ``lccmirror status`` does without it, too (`quick`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ def main() -> None:
             pass
         else:
             return
+    if "status" in sys.argv:
+        import os
+
+        from .quick import show_quickly, status_asked
+
+        asked = status_asked(sys.argv[1:], os.environ)
+        if asked is not None:
+            sys.exit(show_quickly(*asked))
     from .app import cli
 
     cli.main()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 if TYPE_CHECKING:
+    import click
+
     from ..config import Config
 
 PATIENCE_S = 10.0
@@ -93,6 +92,8 @@ def is_terminal(stream: Any) -> bool:
 
 def settings() -> Settings:
     """Return the settings of the command that runs now."""
+    import click
+
     found = click.get_current_context().meta.get(_META_KEY, Settings())
     assert isinstance(found, Settings)
     return found
@@ -106,6 +107,8 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
     now = replace(context.meta.get(_META_KEY, Settings()), **{option.name: value})
     context.meta[_META_KEY] = now
     if option.name == "debug":
+        import logging
+
         logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
 
 
@@ -117,6 +120,8 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
     hidden
         Leave them out of the help (of the subcommands: it would be the same lines again).
     """
+
+    import click
 
     def option(*names: str, **attributes: Any) -> click.Option:
         return click.Option(

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
-from rich.cells import cell_len, set_cell_size
-
 from ..names import printable
 from ..query import Value
 
@@ -25,7 +23,7 @@ _NARROWEST_TEXT: Final = 8
 _NARROWEST_TIME: Final = len("2026-11-23T05:11:02Z")
 # What one types or pastes elsewhere: of no use when cut, so other columns are left out first.
 _WHOLE: Final = frozenset({"objectid", "setid", "name", "search", "collection", "path"})
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
+_TIME: Final = r"\d{4}-\d\d-\d\dT[\d:.]+Z"
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
@@ -114,12 +112,12 @@ def _measure(
     names: Sequence[str], rows: Sequence[Sequence[Value]], places: Sequence[int | None]
 ) -> tuple[list[int], list[bool]]:
     """Return how wide each column is, and whether all its values are numbers."""
-    widths = [cell_len(name) for name in names]
+    widths = [_cell_len(name) for name in names]
     numbers = [False] * len(names)
     texts = [False] * len(names)
     for row in rows:
         for at, value in enumerate(row):
-            widths[at] = max(widths[at], cell_len(cell_text(value, places[at])))
+            widths[at] = max(widths[at], _cell_len(cell_text(value, places[at])))
             if isinstance(value, (int, float)):
                 numbers[at] = True
             elif value is not None:
@@ -135,7 +133,9 @@ def _least(
     least = []
     for at, (width, number) in enumerate(zip(natural, numeric, strict=True)):
         texts = [row[at] for row in rows if row[at] is not None]
-        times = all(isinstance(one, str) and _TIME.fullmatch(one) for one in texts)
+        times = all(
+            isinstance(one, str) and re.fullmatch(_TIME, one, re.ASCII) for one in texts
+        )
         narrowest = _NARROWEST_TIME if texts and times else _NARROWEST_TEXT
         least.append(width if number else min(width, narrowest))
     return least
@@ -180,8 +180,26 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _padded(text: str, width: int, right: bool, *, shorten: bool = True) -> str:
-    have = cell_len(text)
+    have = _cell_len(text)
     if have > width:
-        return set_cell_size(text, width - 1) + "…" if shorten else text
+        return _cut(text, width - 1) + "…" if shorten else text
     room = " " * (width - have)
     return room + text if right else text + room
+
+
+def _cell_len(text: str) -> int:
+    """Return how many places of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cut(text: str, width: int) -> str:
+    """Return the beginning of a text, so wide."""
+    if text.isascii():
+        return text[:width]
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width)

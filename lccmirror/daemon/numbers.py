@@ -86,8 +86,11 @@ _COUNTS = {
     "file_bytes": "mirror_bytes",
 }
 _LABELLED = {
-    "datasets": "SELECT state, count(*) FROM datasets GROUP BY state",
-    "files": "SELECT kind, count(*) FROM files GROUP BY kind",
+    "datasets": (
+        "SELECT substr(name, 10), n FROM counts "
+        "WHERE name GLOB 'datasets:*' AND name <> 'datasets:vanished' AND n > 0"
+    ),
+    "files": "SELECT substr(name, 7), n FROM counts WHERE name GLOB 'files:*' AND n > 0",
     "job_failures": "SELECT name, failures FROM jobs",
     "search_objects": (
         "SELECT search, nobjects FROM search_runs WHERE nobjects IS NOT NULL AND id IN "
@@ -102,9 +105,14 @@ _TIMES = {
     ),
 }
 _SINGLE = {
-    "datasets_due": "SELECT count(*) FROM work WHERE not_before <= :now",
+    "datasets_due": (
+        "SELECT n - (SELECT count(*) FROM work WHERE not_before > :now) "
+        "FROM counts WHERE name = 'work'"
+    ),
     "datasets_postponed": "SELECT count(*) FROM work WHERE not_before > :now",
-    "unsound_files": "SELECT count(*) FROM files WHERE state IN ('damaged', 'missing')",
+    "unsound_files": (
+        "SELECT count(*) FROM files WHERE state IN ('damaged', 'missing') AND state <> 'ok'"
+    ),
     "gaps_total": "SELECT count(*) FROM gaps",
     "server_up": "SELECT NOT EXISTS (SELECT 1 FROM troubles WHERE key = 'server')",
 }

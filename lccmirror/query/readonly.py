@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..catalog.connection import CATALOG_NAME, REBUILD_HINT
+from ..catalog import CATALOG_NAME, REBUILD_HINT
 from ..errors import Damaged, LccMirrorError, LocalError, MirrorLocked, MirrorUnusable
 from .functions import add_functions
 from .guard import Deadline, Guard

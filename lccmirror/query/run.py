@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..errors import UsageError
-from .explain import explain
+from ..errors import LccMirrorError, UsageError
 from .readonly import ReadOnlyCatalog
 
 _FUNCTIONS_MISSING: Final = frozenset(
@@ -72,7 +71,7 @@ def run_query(
     try:
         cursor = _executed(catalog, sql, given)
     except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
-        raise explain(error, sql, catalog, named) from error
+        raise _explained(error, sql, catalog, named) from error
     if cursor.description is None:
         raise UsageError("there is no SQL statement to run")
     columns = tuple(column[0] for column in cursor.description)
@@ -96,6 +95,14 @@ def _executed(
     return catalog.connection.execute(sql, params)
 
 
+def _explained(
+    error: Exception, sql: str, catalog: ReadOnlyCatalog, params: dict[str, Value]
+) -> LccMirrorError:
+    from .explain import explain  # few statements are wrong
+
+    return explain(error, sql, catalog, params)
+
+
 def _rows(
     cursor: sqlite3.Cursor, sql: str, catalog: ReadOnlyCatalog
 ) -> Iterator[tuple[Value, ...]]:
@@ -104,7 +111,7 @@ def _rows(
         try:
             row = next(cursor, None)
         except (sqlite3.Error, ValueError) as error:
-            raise explain(error, sql, catalog, {}) from error
+            raise _explained(error, sql, catalog, {}) from error
         if row is None:
             cursor.close()
             return

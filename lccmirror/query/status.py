@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
+
+import msgspec
 
 from ..catalog.migrate import SCHEMA_VERSION
 from ..clock import from_text, to_text
@@ -19,46 +20,36 @@ PROBLEMS_SHOWN: Final = 50
 
 _COUNTS = "SELECT name, n FROM counts"
 _COLLECTIONS = "SELECT count(*) FROM collections"
-_STATES = "SELECT state, count(*) FROM datasets GROUP BY state ORDER BY count(*) DESC, state"
-_VANISHED = "SELECT count(*) FROM datasets WHERE vanished_at IS NOT NULL"
-_FILES = "SELECT kind, count(*), sum(size) FROM files GROUP BY kind ORDER BY kind"
 # The second condition says nothing new to us, but lets SQLite use the index of such files.
 _UNSOUND = """
 SELECT path, state FROM files WHERE state IN ('damaged', 'missing') AND state <> 'ok'
 ORDER BY path LIMIT :limit
 """
-_MISSING = "SELECT count(*) FROM missing_lightcurves"
-# Each from an index of its own: the rows are long.
-_OBJECT_INFO = """
-SELECT 'ok' AS state, count(*) AS n FROM object_info INDEXED BY object_info_age
-WHERE state = 'ok' HAVING n > 0
-UNION ALL
-SELECT state, count(*) FROM object_info INDEXED BY object_info_due
-WHERE state <> 'ok' GROUP BY state
-"""
 _OBJECT_ERROR = """
-SELECT last_error FROM object_info WHERE state = 'failed' AND state <> 'ok'
-ORDER BY asked_at DESC LIMIT 1
+SELECT last_error FROM object_info WHERE state = 'failed' ORDER BY asked_at DESC LIMIT 1
 """
 _KEY = "SELECT value FROM mirror WHERE key = 'api_key_until'"
-_WEEK = "SELECT coalesce(sum(size), 0) FROM files WHERE fetched_at >= :since"
+_WEEK = "SELECT coalesce(sum(bytes), 0) FROM arrivals WHERE hour >= substr(:since, 1, 13)"
 _BACKUP = "SELECT value FROM mirror WHERE key = 'backup'"
 _SERVER = "SELECT value FROM mirror WHERE key = 'server_url'"
 _GAPS = (
     "SELECT detected, older_than, newer_than, message FROM gaps ORDER BY id DESC LIMIT :limit"
 )
-_WORK = (
-    "SELECT count(*), coalesce(sum(not_before <= :now), 0), "
-    "min(CASE WHEN not_before > :now THEN not_before END) FROM work"
-)
-# All that is not simply due for the first time, and what was given up or refused.
-_PROBLEMS = """
+# All may be due, when the mirror is new; what waits for later has failed.
+_WAITING = "SELECT count(*), min(not_before) FROM work WHERE not_before > :now"
+_PROBLEM = """
 SELECT d.setid, d.name, d.state, coalesce(w.attempts, 0), w.not_before,
        coalesce(w.last_error, d.last_error, d.reason)
-FROM datasets AS d LEFT JOIN work AS w USING (setid)
-WHERE d.setid IN (SELECT setid FROM datasets WHERE state IN ('failed', 'partial', 'private')
-                  UNION SELECT setid FROM work WHERE attempts > 0)
-ORDER BY w.not_before IS NULL, w.not_before, d.setid LIMIT :limit
+"""
+# Both end after so many rows, however many there are: neither sorts.
+_TRIED = f"""{_PROBLEM}
+FROM work AS w INDEXED BY work_tried CROSS JOIN datasets AS d USING (setid)
+WHERE w.attempts > 0 ORDER BY w.not_before, w.setid LIMIT :limit
+"""
+_NOT_TRIED = f"""{_PROBLEM}
+FROM datasets AS d INDEXED BY datasets_bad LEFT JOIN work AS w USING (setid)
+WHERE d.state IN ('failed', 'partial', 'private') AND coalesce(w.attempts, 0) = 0
+ORDER BY d.setid LIMIT :limit
 """
 _JOBS = """
 SELECT name, schedule, next_run, last_finished, last_outcome, last_message, failures,
@@ -74,8 +65,7 @@ _LAST = _CYCLE.format(where="")
 _LAST_GOOD = _CYCLE.format(where="WHERE outcome = 'ok'")
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """A dataset that is not as it should be, and when it is tried again (None: it is not)."""
 
     setid: str
@@ -86,8 +76,7 @@ class Problem:
     error: str | None
 
 
-@dataclass(frozen=True)
-class Cycle:
+class Cycle(msgspec.Struct, frozen=True):
     """A row of ``sync_log``; not `finished` means that it runs now, or was cut off."""
 
     job: str
@@ -99,8 +88,7 @@ class Cycle:
     message: str | None
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """A span of time whose datasets may have been missed."""
 
     detected: str
@@ -109,8 +97,7 @@ class Gap:
     message: str
 
 
-@dataclass(frozen=True)
-class FileKind:
+class FileKind(msgspec.Struct, frozen=True):
     """How many files there are of one kind, and how large they are together."""
 
     kind: str
@@ -118,8 +105,7 @@ class FileKind:
     bytes: int
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A job of the daemon.
 
     Attributes
@@ -140,8 +126,7 @@ class Job:
     running: bool
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Something that is wrong since some time: the server is gone, there is no room …"""
 
     key: str
@@ -149,16 +134,14 @@ class Trouble:
     message: str
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(msgspec.Struct, frozen=True):
     """The last copy of the catalog that was made: when, and where it was put."""
 
     at: str
     path: str
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """All of it.
 
     Parameters
@@ -253,33 +236,38 @@ def read_status(catalog: ReadOnlyCatalog, now: str) -> Status:
         return _integer(rows(sql)[0][0])
 
     counts = {str(name): _integer(n) for name, n in rows(_COUNTS)}
-    planned, due, next_due = rows(_WORK, now=now)[0]
+    waiting, next_due = rows(_WAITING, now=now)[0]
     server = rows(_SERVER)
+    disk = os.statvfs(catalog.path.parent)
     limited = {"limit": PROBLEMS_SHOWN}
     week_ago = to_text(from_text(now) - timedelta(days=7))
     return Status(
         root=str(catalog.path.parent),
         server=_text(server[0][0]) if server else None,
         collections=number(_COLLECTIONS),
-        datasets={str(state): _integer(n) for state, n in rows(_STATES)},
-        vanished=number(_VANISHED),
+        datasets=_states(counts),
+        vanished=counts.get("datasets:vanished", 0),
         rows=counts.get("dataset_rows", 0),
         objects=counts.get("objects", 0),
         lightcurves=counts.get("lightcurves", 0),
-        missing_lightcurves=number(_MISSING),
-        object_info={str(state): _integer(n) for state, n in rows(_OBJECT_INFO)},
+        missing_lightcurves=counts.get("missing_lightcurves", 0),
+        object_info=_object_info(counts),
         object_info_error=_text(failed[0][0]) if (failed := rows(_OBJECT_ERROR)) else None,
-        files=tuple(FileKind(str(k), _integer(n), _integer(b)) for k, n, b in rows(_FILES)),
+        files=tuple(
+            FileKind(kind, n, counts.get(f"file_bytes:{kind}", 0))
+            for kind, n in _by_kind(counts, "files")
+            if n
+        ),
         file_bytes=counts.get("file_bytes", 0),
-        free_bytes=shutil.disk_usage(catalog.path.parent).free,
+        free_bytes=disk.f_bavail * disk.f_frsize,
         week_bytes=_integer(rows(_WEEK, since=week_ago)[0][0]),
         key=_text(key[0][0]) if (key := rows(_KEY)) else None,
         backup=_backup(rows(_BACKUP)),
         unsound=tuple((str(path), str(state)) for path, state in rows(_UNSOUND, **limited)),
-        due=_integer(due),
-        waiting=_integer(planned) - _integer(due),
+        due=counts.get("work", 0) - _integer(waiting),
+        waiting=_integer(waiting),
         next_due=_text(next_due),
-        problems=tuple(_problem(row) for row in rows(_PROBLEMS, **limited)),
+        problems=_problems(catalog),
         gaps=tuple(_gap(row) for row in rows(_GAPS, **limited)),
         searches=read_searches(catalog),
         jobs=tuple(_job(row) for row in rows(_JOBS)),
@@ -323,8 +311,41 @@ def _text(value: Value) -> str | None:
 def _backup(rows: list[tuple[Value, ...]]) -> Backup | None:
     if not rows:
         return None
+    import json  # imported here, and shutil not at all: `status` has to start at once
+
     noted = json.loads(str(rows[0][0]))
     return Backup(str(noted["at"]), str(noted["path"]))
+
+
+def _by_kind(counts: Mapping[str, int], table: str) -> Iterator[tuple[str, int]]:
+    """Yield the counts of a table by state or kind, in alphabetical order."""
+    for name, n in sorted(counts.items()):
+        counted, _, kind = name.partition(":")
+        if counted == table and kind:
+            yield kind, n
+
+
+def _states(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how many datasets there are in each state, most first."""
+    found = [(state, n) for state, n in _by_kind(counts, "datasets") if n]
+    ordered = sorted(found, key=lambda one: (-one[1], one[0]))
+    return {state: n for state, n in ordered if state != "vanished"}
+
+
+def _object_info(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how many objects the asking ended with in each state, ``ok`` first."""
+    found = [(state, n) for state, n in _by_kind(counts, "object_info") if n]
+    return dict(sorted(found, key=lambda one: one[0] != "ok"))
+
+
+def _problems(catalog: ReadOnlyCatalog) -> tuple[Problem, ...]:
+    """Return what is not simply due for the first time, and what was given up or refused."""
+    limit = {"limit": PROBLEMS_SHOWN}
+    found = [_problem(row) for row in run_query(catalog, _TRIED, limit).rows]
+    rest = {"limit": PROBLEMS_SHOWN - len(found)}
+    found += [_problem(row) for row in run_query(catalog, _NOT_TRIED, rest).rows]
+    found.sort(key=lambda one: (one.next_try is None, one.next_try or "", one.setid))
+    return tuple(found)
 
 
 def _problem(row: tuple[Value, ...]) -> Problem:

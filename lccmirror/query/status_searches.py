@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from .readonly import ReadOnlyCatalog
 from .run import Value, run_query
@@ -27,8 +28,7 @@ LEFT JOIN search_runs AS g ON g.id = s.good ORDER BY s.name
 """
 
 
-@dataclass(frozen=True)
-class SearchStatus:
+class SearchStatus(msgspec.Struct, frozen=True):
     """A saved search that is in force or under way.
 
     Attributes

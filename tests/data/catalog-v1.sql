@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 07:32:00.253590+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 08:55:28.194381+00:00');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE TABLE mirror (
@@ -17,7 +17,7 @@ INSERT INTO "mirror" VALUES ('rules','2752a2fffd3232ab36fcb635c1149a16b6c5dc3315
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_a','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_b','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('api_key_until','anonymous 2026-09-28T14:13:50.250000Z');
-INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_44661-20260921T141350Z.sqlite"}');
+INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_46341-20260921T141350Z.sqlite"}');
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
@@ -127,6 +127,7 @@ CREATE TABLE datasets (
 INSERT INTO "datasets" VALUES ('PDRMQYnrLx4','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250007 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250007Z','2026-09-21T14:13:20.250011Z',80,'sqlite_column_search','{"getcolumns": ["ndet", "remarks", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 1)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both','9bFlIkpYt5E',1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
 INSERT INTO "datasets" VALUES ('9bFlIkpYt5E','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250001 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250001Z','2026-09-21T14:13:20.250005Z',80,'sqlite_column_search','{"getcolumns": ["remarks", "ndet", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 0)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both',NULL,1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
 CREATE INDEX datasets_state ON datasets (state);
+CREATE INDEX datasets_bad ON datasets (setid) WHERE state IN ('failed', 'partial', 'private');
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
 CREATE INDEX datasets_created_on ON datasets (created_on, setid);
 CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256 IS NOT NULL;
@@ -407,7 +408,6 @@ INSERT INTO "files" VALUES ('datasets/PD/PDRMQYnrLx4/lightcurves-PDRMQYnrLx4.zip
 INSERT INTO "files" VALUES ('collections/demo_field_a/lcformat-description.json',NULL,'demo_field_a','lcformat',2305,'30b553969c0bdf7818b814bccf2a354897f808842bd11fa1d845fc9c04fac269','"aec502c14c01bbfb6bfeb339981ba87324a2a695ca87c6842b271f2b63fea9bee8ca1a8021572c00a168dd4b9c950531e5096e9e0f3be1a62cb332374b2d7316"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 INSERT INTO "files" VALUES ('collections/demo_field_b/lcformat-description.json',NULL,'demo_field_b','lcformat',1972,'588d713260757fee047a1c174519a74b2d28f6f0a2658fd3564d8adbaf00e336','"e903e0b40425d00ecde0ec944f796de23ca3102dad8a8afe834901f79bacec30438bef04c9799e0e8a56cca069a4eb7aa65f4f63df12346cecc5566c5a274f10"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 CREATE INDEX files_setid ON files (setid);
-CREATE INDEX files_fetched ON files (fetched_at, size);
 CREATE INDEX files_verified ON files (verified_at);
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 CREATE TABLE lightcurves (
@@ -601,6 +601,7 @@ CREATE TABLE work (
   last_error TEXT                   -- why it failed the last time
 ) WITHOUT ROWID;
 CREATE INDEX work_not_before ON work (not_before);
+CREATE INDEX work_tried ON work (not_before, setid) WHERE attempts > 0;
 CREATE TABLE lightcurve_attempts (
   collection TEXT NOT NULL,         -- database ID
   objectid TEXT NOT NULL,           -- whose light curve
@@ -636,6 +637,7 @@ CREATE TABLE object_info (
   PRIMARY KEY (collection, objectid)
 );
 CREATE INDEX object_info_due ON object_info (not_before, state) WHERE state <> 'ok';
+CREATE INDEX object_info_failed ON object_info (asked_at) WHERE state = 'failed';
 CREATE INDEX object_info_age ON object_info (asked_at) WHERE state = 'ok';
 CREATE INDEX object_info_objectid ON object_info (objectid);
 CREATE TABLE object_periods (
@@ -681,13 +683,50 @@ CREATE TABLE sync_log (
 );
 INSERT INTO "sync_log" VALUES (1,'sync','2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z','ok',2,117647,12,'2 new, 0 changed, 2 mirrored; 12 requests, 117,647 bytes');
 CREATE TABLE counts (
-  name TEXT PRIMARY KEY,            -- what is counted
+  name TEXT PRIMARY KEY,            -- a table, or table:state or table:kind; file_bytes;
+                                    -- datasets:vanished are those with a vanished_at
   n INTEGER NOT NULL                -- how many
 ) WITHOUT ROWID;
 INSERT INTO "counts" VALUES ('dataset_rows',80);
+INSERT INTO "counts" VALUES ('datasets:failed',0);
+INSERT INTO "counts" VALUES ('datasets:listed',0);
+INSERT INTO "counts" VALUES ('datasets:mirrored',2);
+INSERT INTO "counts" VALUES ('datasets:partial',0);
+INSERT INTO "counts" VALUES ('datasets:private',0);
+INSERT INTO "counts" VALUES ('datasets:pruned',0);
+INSERT INTO "counts" VALUES ('datasets:skipped',0);
+INSERT INTO "counts" VALUES ('datasets:vanished',0);
+INSERT INTO "counts" VALUES ('datasets:waiting',0);
 INSERT INTO "counts" VALUES ('file_bytes',188644);
+INSERT INTO "counts" VALUES ('file_bytes:csv',26698);
+INSERT INTO "counts" VALUES ('file_bytes:json',9471);
+INSERT INTO "counts" VALUES ('file_bytes:lc',0);
+INSERT INTO "counts" VALUES ('file_bytes:lcformat',4277);
+INSERT INTO "counts" VALUES ('file_bytes:lczip',148198);
+INSERT INTO "counts" VALUES ('file_bytes:objectinfo',0);
+INSERT INTO "counts" VALUES ('file_bytes:pickle',0);
+INSERT INTO "counts" VALUES ('file_bytes:png',0);
+INSERT INTO "counts" VALUES ('files:csv',2);
+INSERT INTO "counts" VALUES ('files:json',2);
+INSERT INTO "counts" VALUES ('files:lc',0);
+INSERT INTO "counts" VALUES ('files:lcformat',2);
+INSERT INTO "counts" VALUES ('files:lczip',2);
+INSERT INTO "counts" VALUES ('files:objectinfo',0);
+INSERT INTO "counts" VALUES ('files:pickle',0);
+INSERT INTO "counts" VALUES ('files:png',0);
 INSERT INTO "counts" VALUES ('lightcurves',156);
+INSERT INTO "counts" VALUES ('missing_lightcurves',4);
+INSERT INTO "counts" VALUES ('object_info:failed',0);
+INSERT INTO "counts" VALUES ('object_info:missing',0);
+INSERT INTO "counts" VALUES ('object_info:ok',0);
+INSERT INTO "counts" VALUES ('object_info:refused',0);
 INSERT INTO "counts" VALUES ('objects',80);
+INSERT INTO "counts" VALUES ('work',0);
+CREATE TABLE arrivals (
+  hour TEXT PRIMARY KEY,            -- the first 13 characters of files.fetched_at
+  bytes INTEGER NOT NULL            -- of those files
+) WITHOUT ROWID;
+INSERT INTO "arrivals" VALUES ('2026-09-21T14',188644);
 CREATE TABLE searches (
   name TEXT PRIMARY KEY,            -- as in the configuration
   kind TEXT NOT NULL,               -- conesearch, ftsquery, columnsearch or xmatch
@@ -1018,14 +1057,69 @@ INSERT INTO datasets_fts (datasets_fts) VALUES ('rebuild');
 INSERT INTO collections_fts (collections_fts) VALUES ('rebuild');
 INSERT INTO columns_fts (columns_fts) VALUES ('rebuild');
 INSERT INTO objects_fts (objects_fts) VALUES ('rebuild');
-CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
-  UPDATE counts SET n = n + new.size WHERE name = 'file_bytes';
+CREATE TRIGGER counts_datasets_put AFTER INSERT ON datasets BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'datasets:' || new.state;
+  UPDATE counts SET n = n + 1
+  WHERE name = 'datasets:vanished' AND new.vanished_at IS NOT NULL;
 END;
-CREATE TRIGGER files_changed AFTER UPDATE OF size ON files BEGIN
-  UPDATE counts SET n = n + new.size - old.size WHERE name = 'file_bytes';
+CREATE TRIGGER counts_datasets_state AFTER UPDATE OF state ON datasets
+WHEN old.state <> new.state BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'datasets:' || old.state;
+  UPDATE counts SET n = n + 1 WHERE name = 'datasets:' || new.state;
 END;
-CREATE TRIGGER files_removed AFTER DELETE ON files BEGIN
-  UPDATE counts SET n = n - old.size WHERE name = 'file_bytes';
+CREATE TRIGGER counts_datasets_vanished AFTER UPDATE OF vanished_at ON datasets
+WHEN (old.vanished_at IS NULL) <> (new.vanished_at IS NULL) BEGIN
+  UPDATE counts SET n = n + CASE WHEN new.vanished_at IS NULL THEN -1 ELSE 1 END
+  WHERE name = 'datasets:vanished';
+END;
+CREATE TRIGGER counts_datasets_remove AFTER DELETE ON datasets BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'datasets:' || old.state;
+  UPDATE counts SET n = n - 1
+  WHERE name = 'datasets:vanished' AND old.vanished_at IS NOT NULL;
+END;
+CREATE TRIGGER counts_files_put AFTER INSERT ON files BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'files:' || new.kind;
+  UPDATE counts SET n = n + new.size WHERE name IN ('file_bytes', 'file_bytes:' || new.kind);
+  INSERT INTO arrivals VALUES (substr(new.fetched_at, 1, 13), new.size)
+  ON CONFLICT (hour) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER counts_files_change AFTER UPDATE OF kind, size, fetched_at ON files
+WHEN (old.kind, old.size, old.fetched_at) <> (new.kind, new.size, new.fetched_at) BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'files:' || old.kind;
+  UPDATE counts SET n = n - old.size WHERE name IN ('file_bytes', 'file_bytes:' || old.kind);
+  UPDATE arrivals SET bytes = bytes - old.size WHERE hour = substr(old.fetched_at, 1, 13);
+  UPDATE counts SET n = n + 1 WHERE name = 'files:' || new.kind;
+  UPDATE counts SET n = n + new.size WHERE name IN ('file_bytes', 'file_bytes:' || new.kind);
+  INSERT INTO arrivals VALUES (substr(new.fetched_at, 1, 13), new.size)
+  ON CONFLICT (hour) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER counts_files_remove AFTER DELETE ON files BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'files:' || old.kind;
+  UPDATE counts SET n = n - old.size WHERE name IN ('file_bytes', 'file_bytes:' || old.kind);
+  UPDATE arrivals SET bytes = bytes - old.size WHERE hour = substr(old.fetched_at, 1, 13);
+END;
+CREATE TRIGGER counts_missing_put AFTER INSERT ON missing_lightcurves BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'missing_lightcurves';
+END;
+CREATE TRIGGER counts_missing_remove AFTER DELETE ON missing_lightcurves BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'missing_lightcurves';
+END;
+CREATE TRIGGER counts_work_put AFTER INSERT ON work BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'work';
+END;
+CREATE TRIGGER counts_work_remove AFTER DELETE ON work BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'work';
+END;
+CREATE TRIGGER counts_info_put AFTER INSERT ON object_info BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'object_info:' || new.state;
+END;
+CREATE TRIGGER counts_info_state AFTER UPDATE OF state ON object_info
+WHEN old.state <> new.state BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'object_info:' || old.state;
+  UPDATE counts SET n = n + 1 WHERE name = 'object_info:' || new.state;
+END;
+CREATE TRIGGER counts_info_remove AFTER DELETE ON object_info BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'object_info:' || old.state;
 END;
 CREATE TRIGGER datasets_text_put AFTER INSERT ON datasets BEGIN
   INSERT INTO datasets_text (setid, name, description, citation, query)

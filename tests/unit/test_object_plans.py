@@ -40,7 +40,6 @@ QUESTIONS: dict[str, tuple[str, Any]] = {
     "never asked": (object_info._NEXT, ("field_a", "o-1", 5)),
     "to ask again": (object_info._AGAIN, NOW),
     "damaged files": (object_info._DAMAGED, (5,)),
-    "how the asking goes": (status._OBJECT_INFO, ()),
     "the latest failure": (status._OBJECT_ERROR, ()),
     "old versions": (prune._SUPERSEDED, ("2026",)),
 }

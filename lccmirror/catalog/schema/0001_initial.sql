@@ -87,6 +87,7 @@ CREATE TABLE datasets (
   mirrored_at TEXT                  -- when the last of it came
 );
 CREATE INDEX datasets_state ON datasets (state);
+CREATE INDEX datasets_bad ON datasets (setid) WHERE state IN ('failed', 'partial', 'private');
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
 CREATE INDEX datasets_created_on ON datasets (created_on, setid);
 CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256 IS NOT NULL;
@@ -171,7 +172,6 @@ CREATE TABLE files (
   note TEXT                         -- what is wrong with it
 );
 CREATE INDEX files_setid ON files (setid);
-CREATE INDEX files_fetched ON files (fetched_at, size);
 CREATE INDEX files_verified ON files (verified_at);
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 
@@ -212,6 +212,7 @@ CREATE TABLE work (
   last_error TEXT                   -- why it failed the last time
 ) WITHOUT ROWID;
 CREATE INDEX work_not_before ON work (not_before);
+CREATE INDEX work_tried ON work (not_before, setid) WHERE attempts > 0;
 
 -- Single light curves that could not be had, and when they are tried again.
 CREATE TABLE lightcurve_attempts (
@@ -252,6 +253,7 @@ CREATE TABLE object_info (
   PRIMARY KEY (collection, objectid)
 );
 CREATE INDEX object_info_due ON object_info (not_before, state) WHERE state <> 'ok';
+CREATE INDEX object_info_failed ON object_info (asked_at) WHERE state = 'failed';
 CREATE INDEX object_info_age ON object_info (asked_at) WHERE state = 'ok';
 CREATE INDEX object_info_objectid ON object_info (objectid);
 
@@ -302,21 +304,96 @@ CREATE TABLE sync_log (
   message TEXT                      -- the line that people were shown
 );
 
--- Row counts that would take long to count, kept by the writes that change them.
+-- What would take long to count: rows, kept by the writes that change them, and more, kept by
+-- the triggers below. Derived: can be counted again.
 CREATE TABLE counts (
-  name TEXT PRIMARY KEY,            -- what is counted
+  name TEXT PRIMARY KEY,            -- a table, or table:state or table:kind; file_bytes;
+                                    -- datasets:vanished are those with a vanished_at
   n INTEGER NOT NULL                -- how many
 ) WITHOUT ROWID;
 INSERT INTO counts VALUES
-  ('dataset_rows', 0), ('objects', 0), ('lightcurves', 0), ('file_bytes', 0);
-CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
-  UPDATE counts SET n = n + new.size WHERE name = 'file_bytes';
+  ('dataset_rows', 0), ('objects', 0), ('lightcurves', 0), ('missing_lightcurves', 0),
+  ('work', 0), ('file_bytes', 0),
+  ('datasets:listed', 0), ('datasets:waiting', 0), ('datasets:mirrored', 0),
+  ('datasets:partial', 0), ('datasets:failed', 0), ('datasets:skipped', 0),
+  ('datasets:private', 0), ('datasets:pruned', 0), ('datasets:vanished', 0),
+  ('files:csv', 0), ('files:lczip', 0), ('files:json', 0), ('files:pickle', 0),
+  ('files:lc', 0), ('files:lcformat', 0), ('files:objectinfo', 0), ('files:png', 0),
+  ('file_bytes:csv', 0), ('file_bytes:lczip', 0), ('file_bytes:json', 0),
+  ('file_bytes:pickle', 0), ('file_bytes:lc', 0), ('file_bytes:lcformat', 0),
+  ('file_bytes:objectinfo', 0), ('file_bytes:png', 0),
+  ('object_info:ok', 0), ('object_info:missing', 0), ('object_info:refused', 0),
+  ('object_info:failed', 0);
+
+-- How much came when: the files that are here, by the hour in which they came. Derived.
+CREATE TABLE arrivals (
+  hour TEXT PRIMARY KEY,            -- the first 13 characters of files.fetched_at
+  bytes INTEGER NOT NULL            -- of those files
+) WITHOUT ROWID;
+
+CREATE TRIGGER counts_datasets_put AFTER INSERT ON datasets BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'datasets:' || new.state;
+  UPDATE counts SET n = n + 1
+  WHERE name = 'datasets:vanished' AND new.vanished_at IS NOT NULL;
 END;
-CREATE TRIGGER files_changed AFTER UPDATE OF size ON files BEGIN
-  UPDATE counts SET n = n + new.size - old.size WHERE name = 'file_bytes';
+CREATE TRIGGER counts_datasets_state AFTER UPDATE OF state ON datasets
+WHEN old.state <> new.state BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'datasets:' || old.state;
+  UPDATE counts SET n = n + 1 WHERE name = 'datasets:' || new.state;
 END;
-CREATE TRIGGER files_removed AFTER DELETE ON files BEGIN
-  UPDATE counts SET n = n - old.size WHERE name = 'file_bytes';
+CREATE TRIGGER counts_datasets_vanished AFTER UPDATE OF vanished_at ON datasets
+WHEN (old.vanished_at IS NULL) <> (new.vanished_at IS NULL) BEGIN
+  UPDATE counts SET n = n + CASE WHEN new.vanished_at IS NULL THEN -1 ELSE 1 END
+  WHERE name = 'datasets:vanished';
+END;
+CREATE TRIGGER counts_datasets_remove AFTER DELETE ON datasets BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'datasets:' || old.state;
+  UPDATE counts SET n = n - 1
+  WHERE name = 'datasets:vanished' AND old.vanished_at IS NOT NULL;
+END;
+CREATE TRIGGER counts_files_put AFTER INSERT ON files BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'files:' || new.kind;
+  UPDATE counts SET n = n + new.size WHERE name IN ('file_bytes', 'file_bytes:' || new.kind);
+  INSERT INTO arrivals VALUES (substr(new.fetched_at, 1, 13), new.size)
+  ON CONFLICT (hour) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER counts_files_change AFTER UPDATE OF kind, size, fetched_at ON files
+WHEN (old.kind, old.size, old.fetched_at) <> (new.kind, new.size, new.fetched_at) BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'files:' || old.kind;
+  UPDATE counts SET n = n - old.size WHERE name IN ('file_bytes', 'file_bytes:' || old.kind);
+  UPDATE arrivals SET bytes = bytes - old.size WHERE hour = substr(old.fetched_at, 1, 13);
+  UPDATE counts SET n = n + 1 WHERE name = 'files:' || new.kind;
+  UPDATE counts SET n = n + new.size WHERE name IN ('file_bytes', 'file_bytes:' || new.kind);
+  INSERT INTO arrivals VALUES (substr(new.fetched_at, 1, 13), new.size)
+  ON CONFLICT (hour) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER counts_files_remove AFTER DELETE ON files BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'files:' || old.kind;
+  UPDATE counts SET n = n - old.size WHERE name IN ('file_bytes', 'file_bytes:' || old.kind);
+  UPDATE arrivals SET bytes = bytes - old.size WHERE hour = substr(old.fetched_at, 1, 13);
+END;
+CREATE TRIGGER counts_missing_put AFTER INSERT ON missing_lightcurves BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'missing_lightcurves';
+END;
+CREATE TRIGGER counts_missing_remove AFTER DELETE ON missing_lightcurves BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'missing_lightcurves';
+END;
+CREATE TRIGGER counts_work_put AFTER INSERT ON work BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'work';
+END;
+CREATE TRIGGER counts_work_remove AFTER DELETE ON work BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'work';
+END;
+CREATE TRIGGER counts_info_put AFTER INSERT ON object_info BEGIN
+  UPDATE counts SET n = n + 1 WHERE name = 'object_info:' || new.state;
+END;
+CREATE TRIGGER counts_info_state AFTER UPDATE OF state ON object_info
+WHEN old.state <> new.state BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'object_info:' || old.state;
+  UPDATE counts SET n = n + 1 WHERE name = 'object_info:' || new.state;
+END;
+CREATE TRIGGER counts_info_remove AFTER DELETE ON object_info BEGIN
+  UPDATE counts SET n = n - 1 WHERE name = 'object_info:' || old.state;
 END;
 
 -- Saved searches. What the configuration asks, as it was when last looked at.
