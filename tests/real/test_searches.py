@@ -15,10 +15,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from lccmirror.clock import utc_now
 from lccmirror.config import load_config
+from lccmirror.sync.backups import backups_of, keep_backup
 from lccmirror.sync.jobs import Surroundings, open_session
+from lccmirror.sync.mirror import open_configured
 from lccmirror.sync.poll import poll_collections
 from lccmirror.sync.progress import Silent
+from lccmirror.sync.rebuild import rebuild_catalog
 from lccmirror.sync.searches import RunReport, run_search
 from tests.real import synthetic
 from tests.real.conftest import BasedirMaker, ServerMaker
@@ -29,6 +33,7 @@ from tests.real.searches import Search
 from tests.real.seed import Seeder, wait_until_complete
 from tests.real.server import RealServer
 from tests.real.truth import Truth
+from tests.support.all_tables import all_tables, changed_by_rebuilding, definitions
 
 TOO_SHORT_S = 0.0001
 
@@ -292,3 +297,17 @@ def test_a_collection_that_we_may_not_see_any_more_has_lost_nothing(
     assert (second.state, second.added, second.removed) == ("ok", 0, 0)
     assert (second.nobjects or 0) < (first.nobjects or 0)
     assert "the server did not search synth_beta" in (second.message or "")
+
+    # All of that is in a backup, and in a catalog that is made anew with it.
+    catalog = searcher.mirror.root / "catalog.sqlite"
+    with open_configured(searcher.config) as mirror:
+        keep_backup(mirror.conn, mirror.root, backups_of(searcher.config), utc_now)
+    before, defined = all_tables(catalog), definitions(catalog)
+    assert {len(before[name]) for name in ("search_runs", "search_run_sets")} == {2}
+    assert before["search_changes"] != []
+    catalog.unlink()
+    around = Surroundings(Silent(), threading.Event())
+    assert rebuild_catalog(searcher.config, around).exit_code == 0
+    assert definitions(catalog) == defined
+    assert changed_by_rebuilding(before, all_tables(catalog)) == {}
+    searcher.mirror.check_sound()

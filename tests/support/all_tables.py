@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,3 +58,33 @@ def definitions(catalog: Path) -> dict[str, str | None]:
         found = conn.execute("SELECT type || ' ' || name, sql FROM sqlite_master").fetchall()
     # Columns that came later stand at the end of a definition, with blanks of SQLite's own.
     return {name: sql and " ".join(sql.split()) for name, sql in found}
+
+
+def changed_by_rebuilding(
+    before: dict[str, list[Row]], after: dict[str, list[Row]]
+) -> dict[str, Change]:
+    """Return what is not as it was in a catalog made anew with its newest backup.
+
+    Left out is what has to change: the rebuilding is in the log, all files are verified, the
+    lists are read whole by the next poll, and the time of the backup is that of its name.
+    """
+    before, after = deepcopy(before), deepcopy(after)
+    (log,) = changed(before, after)["sync_log"].come
+    assert (log["job"], log["outcome"], log["id"]) == (
+        "rebuild",
+        "ok",
+        max((row["id"] for row in before["sync_log"]), default=0) + 1,
+    )
+    after["sync_log"].remove(log)
+    assert {row["verified_at"] for row in after["files"]} == {log["started"]}
+    for old, new in zip(before["polls"], after["polls"], strict=True):
+        kept = ("name", "dialect", "proven_until")
+        assert [new[key] for key in kept] == [old[key] for key in kept]
+    for rows in (before, after):
+        for file in rows["files"]:
+            del file["verified_at"]
+        for setting in rows["mirror"]:
+            if setting["key"] == "backup":
+                setting["value"] = json.loads(setting["value"])["path"]
+        del rows["polls"], rows["_sqlite_migrations"]
+    return changed(before, after)

@@ -224,6 +224,19 @@ def test_no_key_at_first_then_an_anonymous_one_that_is_never_printed(
     assert json.loads(file.read_text())["apikey"] != secret
 
 
+def test_a_key_that_cannot_be_kept_is_not_asked_for(
+    mirror: Path, run: Run, tmp_path: Path
+) -> None:
+    run("key", "renew")
+    (file,) = (tmp_path / "state").glob("*.json")
+    before = file.read_bytes()
+    file.parent.chmod(0o770)
+    refused = run("key", "renew")
+    assert refused.exit_code == 78
+    assert "others can write to the folder of API keys" in refused.output
+    assert file.read_bytes() == before
+
+
 def test_an_imported_key_is_kept_for_its_owner_only(
     mirror: Path, run: Run, tmp_path: Path
 ) -> None:
