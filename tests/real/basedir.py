@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,8 @@ from tests.real.environment import RealEnvironment
 
 HOME = ".home"
 OPTIONS = "test-options.json"
+# What the server allows to a key that belongs to nobody.
+_REQUESTS_PER_S = 10
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,31 @@ def revoke_keys(basedir: Path) -> None:
     """Make every API key given out so far invalid, as if it had expired."""
     with closing(sqlite3.connect(basedir / ".authdb.sqlite")) as db, db:
         db.execute("delete from apikeys")
+
+
+def use_up_allowance(basedir: Path, for_s: float) -> None:
+    """Let every key that was used so far have asked for more than it may, for some seconds.
+
+    The server refuses who has asked more than ten times a second, on the average since the
+    first time. It keeps both in a cache on the disk, in some files by the keys' hashes; the
+    place is in the settings, the names are those of the package diskcache.
+    """
+    folder = Path(json.loads((basedir / "site-info.json").read_text())["cache_location"])
+    began: dict[str, float] = {}
+    shards = sorted(folder.glob("*/cache.db"))
+    for path in shards:
+        with closing(sqlite3.connect(path)) as db:
+            began |= db.execute("select key, value from Cache where typeof(value) = 'real'")
+    assert began, "no key was used"
+    for path in shards:
+        with closing(sqlite3.connect(path)) as db, db:
+            db.executemany(
+                "update Cache set value = ? where key = ?",
+                [
+                    (int(_REQUESTS_PER_S * (time.time() - first + for_s)), f"{key}-counter")
+                    for key, first in began.items()
+                ],
+            )
 
 
 def _repoint_links(folder: Path, old: str, new: str) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
-from lccmirror.server import Origin
-from lccmirror.sync.connect import key_store
-from tests.real.basedir import revoke_keys
+from tests.real.basedir import revoke_keys, use_up_allowance
 from tests.real.clones import add_hidden, add_public
 from tests.real.conftest import ServerMaker
 from tests.real.mirroring import Hurry, Once, RealMirror
 from tests.real.relay import Relay
 from tests.real.seed import Seeder, wait_until_complete
 from tests.real.truth import Truth
-from tests.real.wire import Wire
 
 WORKERS = 2
 # 300 a minute, and 600 as the server's limit for an anonymous key.
@@ -80,20 +75,10 @@ def test_a_storm_of_429_ends_in_a_complete_mirror_under_the_same_key(
     hurry = Hurry(longest_s=4.0)
     with Relay(server.port) as relay:
         mirror = RealMirror(tmp_path, relay.url, mirror='products = ["csv"]')
-        wire = Wire(server.url)
 
         def burst() -> None:
             # However slow this machine is: somebody else uses up the key's allowance.
-            kept = key_store(mirror.config).load(Origin.parse(relay.url), "anonymous")
-            assert kept is not None
-            busy = replace(wire, key=kept.value.reveal())
-
-            def until_refused(_: int) -> None:
-                while busy.get("/api/datasets?nsets=1").status != 429:
-                    pass
-
-            with ThreadPoolExecutor(4) as pool:
-                list(pool.map(until_refused, range(40)))
+            use_up_allowance(server.basedir, for_s=6)
 
         report = mirror.sync(Once(10, burst), timing=hurry.timing())
     limited = [one for one in relay.passed if one.status == 429]
