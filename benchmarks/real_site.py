@@ -18,7 +18,7 @@ from tests.real.seed import Seeder, wait_until_complete
 from tests.real.server import RealServer
 
 from .make_zip import write_zip
-from .measure import BIN, Run, run
+from .measure import BIN, Run, cpu_seconds, run
 
 POINTS: Final = 1_000
 """Measurements of a light curve: some months of a survey."""
@@ -37,6 +37,26 @@ dir = "keys"
 
 
 @dataclass(frozen=True)
+class ServerCpu:
+    """CPU seconds of the server.
+
+    Attributes
+    ----------
+    all_s
+        Of all its processes.
+    loop_s
+        Of the one in which every request is taken, and every file sent.
+    """
+
+    all_s: float
+    loop_s: float
+
+    def since(self, before: ServerCpu) -> ServerCpu:
+        """Return what was added."""
+        return ServerCpu(self.all_s - before.all_s, self.loop_s - before.loop_s)
+
+
+@dataclass(frozen=True)
 class RealSite:
     """The server, and the two clients that are compared."""
 
@@ -51,6 +71,19 @@ class RealSite:
         target.mkdir(parents=True)
         command = [str(self.env.python), "-m", "benchmarks.reference_client", what, url]
         return run([*command, str(target), *arguments], env=self.env.variables(home))
+
+    def server_cpu(self) -> ServerCpu:
+        """Return the CPU seconds of the server so far."""
+        pids = self.server.pids
+        children = [
+            int(child)
+            for pid in pids.values()
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+        return ServerCpu(
+            sum(map(cpu_seconds, (*pids.values(), *children))), cpu_seconds(pids["indexserver"])
+        )
 
     def make(self, searches: Iterator[Search] | list[Search]) -> list[str]:
         """Make datasets that are complete; return their ids."""

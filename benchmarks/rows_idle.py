@@ -24,7 +24,7 @@ from typing import Final
 from lccmirror.catalog.connection import CATALOG_NAME
 from lccmirror.clock import to_text, utc_now
 
-from .measure import BIN, BenchmarkFailed, run
+from .measure import BIN, BenchmarkFailed, cpu_seconds, run
 from .rows import Limit, Outcome
 from .serve import served
 
@@ -126,15 +126,12 @@ def _watched(pid: int, seconds: float) -> Iterator[_Sample]:
 
 
 def _sample(pid: int, seconds: float) -> _Sample:
-    # The clock of another process's CPU time, as clock_getcpuclockid(3) makes its number: to
-    # the nanosecond, where /proc/PID/stat counts hundredths of a second.
-    cpu_s = time.clock_gettime((~pid << 3) | 2)
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
     )
     return _Sample(
         seconds=seconds,
-        cpu_s=cpu_s,
+        cpu_s=cpu_seconds(pid),
         rss_mb=int(status["VmRSS"].split()[0]) * 1024 / 1e6,
         threads=int(status["Threads"]),
         files=sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()),

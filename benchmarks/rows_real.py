@@ -29,6 +29,7 @@ from .measure import (
 from .real_site import (
     POINTS,
     RealSite,
+    ServerCpu,
     configured,
     downloaded,
     large_zip,
@@ -80,11 +81,14 @@ class _Sides:
         The server, and where both find it.
     hashes
         Of the files of each side, the same in all its runs.
+    cpu
+        What each run of a side, the first one too, has cost the server.
     """
 
     site: RealSite
     url: str
     hashes: dict[str, dict[str, str]] = field(default_factory=dict)
+    cpu: dict[str, list[ServerCpu]] = field(default_factory=dict)
     _number: int = 0
 
     def ours(self, count: int, only: Sequence[str] = ()) -> Run:
@@ -92,7 +96,9 @@ class _Sides:
         target = self._fresh()
         more = _ONLY.format(", ".join(f'"{setid}"' for setid in only)) if only else ""
         config = configured(target, self.url, f"workers = {_WORKERS}\n{more}")
+        before = self.site.server_cpu()
         done = lccmirror(config, "sync")
+        self.cpu.setdefault("ours", []).append(self.site.server_cpu().since(before))
         _check_mirrored(target / "mirror" / "catalog.sqlite", count)
         self._keep("lccmirror sync", mirrored(target / "mirror"), target)
         return done
@@ -100,7 +106,9 @@ class _Sides:
     def theirs(self, only: Sequence[str] = ()) -> Run:
         """Download the same with the reference client."""
         target = self._fresh()
+        before = self.site.server_cpu()
         done = self.site.reference(self.url, target, "mirror", *only)
+        self.cpu.setdefault("theirs", []).append(self.site.server_cpu().since(before))
         self._keep("the reference client", downloaded(target), target)
         return done
 
@@ -182,9 +190,25 @@ def _by_turns(sides: _Sides, setids: Sequence[str]) -> Outcome:
             "MB of CSVs and ZIPs": sum(path.stat().st_size for path in published) / 1e6,
             "CPU seconds of ours": statistics.median(one.cpu_s for one in ours),
             "CPU seconds of theirs": statistics.median(one.cpu_s for one in theirs),
+            **_server_cpu(sides),
         },
         series=seconds(found),
     )
+
+
+def _server_cpu(sides: _Sides) -> dict[str, float]:
+    told: dict[str, float] = {}
+    for side, runs in sides.cpu.items():
+        counted = runs[1:]
+        told |= {
+            f"CPU seconds of the server, {side}": statistics.median(
+                one.all_s for one in counted
+            ),
+            f"of them in its one loop, {side}": statistics.median(
+                one.loop_s for one in counted
+            ),
+        }
+    return told
 
 
 def _published(site: RealSite, setids: Sequence[str]) -> list[Path]:
