@@ -21,8 +21,8 @@ def ingest(catalog: str, setid: str, csv: str, json_gz: str, kind: str) -> dict[
     """Ingest a table as a cycle does, into a catalog that is closed as a cycle closes it."""
     _install(kind)
     from lccmirror.catalog.connection import close_writer, open_writer, transaction
-    from lccmirror.config import LimitsConfig
-    from lccmirror.sync.ingest import write_rows
+    from lccmirror.config_model import LimitsConfig
+    from lccmirror.sync.table_rows import write_rows
 
     conn = open_writer(Path(catalog))
     with transaction(conn):

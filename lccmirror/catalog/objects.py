@@ -13,6 +13,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
@@ -124,8 +125,7 @@ class ObjectWriter:
     def __init__(self, conn: sqlite3.Connection, columns: Sequence[tuple[str, str]]) -> None:
         self._conn = conn
         self._columns = columns
-        self._plans: dict[str, tuple[str, Callable[[Sequence[Any]], tuple[Any, ...]]]] = {}
-        self._pending: dict[str, list[tuple[Any, ...]]] = {}
+        self._plans: dict[str, _Plan] = {}
 
     def add(
         self,
@@ -136,31 +136,30 @@ class ObjectWriter:
         values: Sequence[Any],
     ) -> None:
         """Put one row in the queue; `values` are in the order of the dataset's columns."""
-        if collection not in self._plans:
-            self._plans[collection] = self._plan(collection)
-        batch = self._pending.setdefault(collection, [])
-        pick = self._plans[collection][1]
-        batch.append((collection, objectid, ra, decl, zone_of(decl), *pick(values)))
-        if len(batch) >= _BATCH:
-            self._write(collection)
+        plan = self._plans.get(collection)
+        if plan is None:
+            plan = self._plans[collection] = self._plan(collection)
+        plan.pending.append((collection, objectid, ra, decl, zone_of(decl), *plan.pick(values)))
+        if len(plan.pending) >= _BATCH:
+            self._write(plan)
 
     def flush(self) -> None:
         """Write what is still in the queue."""
-        for collection in self._pending:
-            self._write(collection)
+        for plan in self._plans.values():
+            self._write(plan)
 
-    def _write(self, collection: str) -> None:
-        batch = self._pending[collection]
-        statement = self._plans[collection][0]
+    def _write(self, plan: _Plan) -> None:
         try:
-            self._conn.executemany(statement, batch)
+            self._conn.executemany(plan.statement, plan.pending)
         except (OverflowError, sqlite3.ProgrammingError):
             # A value that SQLite cannot hold, which is rare: looking at every value of every
             # row would take longer than the rest. What was written before it is so again.
-            self._conn.executemany(statement, [[*map(storable, row)] for row in batch])
-        batch.clear()
+            self._conn.executemany(
+                plan.statement, [[*map(storable, row)] for row in plan.pending]
+            )
+        plan.pending.clear()
 
-    def _plan(self, collection: str) -> tuple[str, Callable[[Sequence[Any]], tuple[Any, ...]]]:
+    def _plan(self, collection: str) -> _Plan:
         own = catalog_columns(self._conn, collection)
         names = list(FIXED)
         places: list[int] = []
@@ -178,7 +177,16 @@ class ObjectWriter:
             f"VALUES ({', '.join('?' * len(quoted))}) "
             f"ON CONFLICT (collection, objectid) DO UPDATE SET {updates}"
         )
-        return statement, picker(places)
+        return _Plan(statement, picker(places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the rows of one collection are written, and those that wait."""
+
+    statement: str
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
+    pending: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def highest_rowid(conn: sqlite3.Connection) -> int:

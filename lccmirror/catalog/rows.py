@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .bulk import IndexBehind
 from .dataset_order import is_newest
 from .objects import (
     ObjectWriter,
@@ -35,6 +35,8 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _HASH_RING = 2**256
+_Packed = tuple[str, int, str | None, str | None, float | None, float | None, str]
+"""A row as `_INSERT` takes it: its JSON is the last."""
 _big_endian = functools.partial(int.from_bytes, byteorder="big")
 
 
@@ -67,7 +69,7 @@ def write_table(
     columns
         Of the table, in the order of each row's values.
     rows
-        Typed values; read once, as a stream.
+        Typed values, none of them NaN or infinite; read once, as a stream.
     """
     affected_table(conn)
     replaced = _remove_rows(conn, setid)
@@ -82,24 +84,23 @@ def write_table(
     in_order = not replaced and is_newest(conn, setid)
     before = highest_rowid(conn)
     objects = ObjectWriter(conn, [(c.name, c.kind) for c in columns])
-    pack = _row_packer(columns)
+    behind = _indexes_behind(conn) if in_order else ()
+    pack = _row_packer(setid, columns)
     table = _TableHash(columns)
     nrows = 0
     for batch in _batches(rows):
-        packed = [pack(values) for values in batch]
-        conn.executemany(
-            _INSERT,
-            [
-                (setid, number, row.collection, row.objectid, row.ra, row.decl, row.data)
-                for number, row in enumerate(packed, start=nrows + 1)
-            ],
-        )
+        packed = [pack(number, values) for number, values in enumerate(batch, nrows + 1)]
+        conn.executemany(_INSERT, packed)
         nrows += len(packed)
         table.add(packed)
         if in_order:
-            for row in packed:
-                if row.collection is not None and row.objectid is not None:
-                    objects.add(row.collection, row.objectid, row.ra, row.decl, row.values)
+            for (_, _, collection, objectid, ra, decl, _), values in zip(
+                packed, batch, strict=True
+            ):
+                if collection is not None and objectid is not None:
+                    objects.add(collection, objectid, ra, decl, values)
+        for index in behind:
+            index.look(nrows)
     conn.execute(
         "UPDATE datasets SET nrows = ?, table_sha256 = ?, lc_sha256 = ?, same_as = NULL "
         "WHERE setid = ?",
@@ -108,6 +109,8 @@ def write_table(
     _count_rows(conn, nrows)
     if in_order:
         objects.flush()
+        for index in behind:
+            index.build()
         count_objects(conn, highest_rowid(conn) - before)
         note_dataset(conn, setid)
     else:
@@ -120,17 +123,6 @@ def write_table(
     return RowsWritten(nrows, _share_rows(conn, setid, nrows, table.of_rows()))
 
 
-class _Packed(NamedTuple):
-    """A row as it is stored; `values` are in the order of the table's columns."""
-
-    collection: str | None
-    objectid: str | None
-    ra: float | None
-    decl: float | None
-    data: str
-    values: Sequence[Any]
-
-
 class _TableHash:
     """Hashes of a table: of its rows in their order, and of its objects in any order."""
 
@@ -140,9 +132,9 @@ class _TableHash:
 
     def add(self, rows: Sequence[_Packed]) -> None:
         """Take some rows; how they are grouped makes no difference."""
-        self._rows.update("".join([f"{row.data}\n" for row in rows]).encode())
+        self._rows.update("".join([f"{row[6]}\n" for row in rows]).encode())
         # A sum does not depend on the order of what it is made of.
-        digests = [sha256(f"{row[0]}/{row[1]}".encode()).digest() for row in rows]
+        digests = [sha256(f"{row[2]}/{row[3]}".encode()).digest() for row in rows]
         self._objects += sum(map(_big_endian, digests))
 
     def of_rows(self) -> str:
@@ -158,27 +150,31 @@ def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
         yield batch
 
 
-def _row_packer(columns: Sequence[TableColumn]) -> Callable[[Sequence[Any]], _Packed]:
+def _row_packer(
+    setid: str, columns: Sequence[TableColumn]
+) -> Callable[[int, Sequence[Any]], _Packed]:
     place = {c.name: index for index, c in enumerate(columns)}
     fixed = _taker([place.get(name) for name in ("collection", "db_oid", "db_ra", "db_decl")])
     encode = _row_encoder(place)
 
-    def pack(values: Sequence[Any]) -> _Packed:
-        data = encode(values)
-        # JSON has no word for NaN or an infinity: neither has a number of the catalog.
-        if data.count(b"null") > values.count(None):
-            values = [_finite(value) for value in values]
+    def pack(number: int, values: Sequence[Any]) -> _Packed:
         collection, objectid, ra, decl = fixed(values)
-        return _Packed(
-            None if collection is None else str(collection),
-            None if objectid is None else str(objectid),
+        # A call of its own for each of these would take as long as all the rest.
+        return (
+            setid,
+            number,
+            collection if type(collection) is str else _as_text(collection),
+            objectid if type(objectid) is str else _as_text(objectid),
             as_number(ra),
             as_number(decl),
-            data.decode(),
-            values,
+            encode(values).decode(),
         )
 
     return pack
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _row_encoder(place: Mapping[str, int]) -> Callable[[Sequence[Any]], bytes]:
@@ -208,8 +204,12 @@ def _taker(places: Sequence[int | None]) -> Callable[[Sequence[Any]], Sequence[A
     return lambda values: [None if at is None else values[at] for at in places]
 
 
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _indexes_behind(conn: sqlite3.Connection) -> tuple[IndexBehind, ...]:
+    """Return the indexes that taking in a dataset does not need."""
+    return (
+        IndexBehind(conn, "dataset_rows_object", "dataset_rows"),
+        IndexBehind(conn, "objects_sky", "objects"),
+    )
 
 
 def _count_rows(conn: sqlite3.Connection, change: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,8 @@ def checked_format(fmt: str) -> str:
 def typed(text: str, kind: Kind) -> Value:
     """Read a value as the CSV alone tells it.
 
-    In a column of numbers ``nan`` and ``None`` are NULL, because no number is written so;
+    In a column of numbers ``nan`` and ``None`` are NULL, because no number is written so, and
+    an infinity is, because JSON has no word for it;
     ``-9999``, and ``None`` in a text column, may be real values and are kept. Text that
     should be a number but is not stays text.
 
@@ -157,7 +159,7 @@ def typed(text: str, kind: Kind) -> Value:
     try:
         number = float(stripped)
         if kind == "real":
-            return number
+            return number if math.isfinite(number) else None
         whole = int(stripped) if stripped.lstrip("+-").isdigit() else int(number)
     except (ValueError, OverflowError):
         return text

@@ -69,12 +69,23 @@ class JsonTable:
             that lacks a column or has a value no table has, damaged gzip, or a number of
             rows that is not the header's.
         """
+        for batch in self.iter_batches():
+            yield from batch
+
+    def iter_batches(self) -> Iterator[list[tuple[Value, ...]]]:
+        """Yield the same rows, some hundred at a time.
+
+        Raises
+        ------
+        FormatError
+            As for `iter_rows`.
+        """
         with open_expanded(self.path, max_bytes=self.max_bytes, what=self.path.name) as read:
             walk = JsonWalk(read, self.path.name)
             count = 0
             for batch in self._batches(walk):
                 count += len(batch)
-                yield from batch
+                yield batch
             walk.drain()
         if self.nrows is not None and count != self.nrows:
             raise FormatError(
@@ -162,7 +173,7 @@ def _objects(walk: JsonWalk, names: list[str]) -> Iterator[list[tuple[Value, ...
         raise FormatError(f"a column's name that cannot be looked for: {told}") from error
     values = msgspec.structs.astuple
     for rows in walk.batches(msgspec.json.Decoder(list[row_type])):  # type: ignore[valid-type] # made above, of the columns
-        yield [values(row) for row in rows]
+        yield list(map(values, rows))
 
 
 def _array_decoder(ncols: int) -> msgspec.json.Decoder[list[tuple[Value, ...]]]:

@@ -168,32 +168,40 @@ class _Pairing:
         self._writers = csv_writers(header.columns)
         self._whole_line = LineWriter(header.columns)
         self._lines = iter_lines(csv, header, table.problems)
-        self._lines_taken = 0
         self._row = 0
+        self._lines_within_rows = 0
 
     def rows(self) -> Iterator[tuple[Value, ...]]:
-        document = self._document.iter_rows()
+        batches = self._document.iter_batches()
         while True:
             try:
-                values = next(document, None)
+                batch = next(batches, None)
             except FormatError as error:
                 yield from self._csv_alone(error)
                 return
-            if values is None:
+            if batch is None:
                 self._check_csv_ended()
                 return
             if self._table.values_from == "both":
-                self._row += 1
-                try:
-                    values = self._paired(values)
-                except (_Mismatch, FormatError) as error:
-                    self._table.fall_back("json", f"row {self._row}: {error}")
-            yield values
+                batch = self._paired(batch)
+            yield from batch
 
-    def _paired(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        line = self._next_line()
-        if self._whole_line.gives(values, line):
-            return values
+    def _paired(self, batch: list[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
+        """Return rows with the values that they and the CSV's next lines give together."""
+        paired: list[tuple[Value, ...]] = []
+        gives = self._whole_line.gives
+        try:
+            for values in batch:
+                self._row += 1
+                line = self._next_line()
+                paired.append(values if gives(values, line) else self._exact(values, line))
+        except (_Mismatch, FormatError) as error:
+            self._table.fall_back("json", f"row {self._row}: {error}")
+            paired += batch[len(paired) :]
+        return paired
+
+    def _exact(self, values: tuple[Value, ...], line: str) -> tuple[Value, ...]:
+        """Put a row together value by value; it may take more lines."""
         cells = line.split("|")
         try:
             written = [write(value) for write, value in zip(self._writers, values, strict=True)]
@@ -208,6 +216,7 @@ class _Pairing:
             if isinstance(value, str) and "\n" in value:
                 for _ in range(value.count("\n")):
                     line = f"{line}\n{self._next_line()}"
+                    self._lines_within_rows += 1
         cells = line.split("|")
         if len(cells) != len(values):
             raise _Mismatch(f"{len(cells)} values in the CSV where the JSON has {len(values)}")
@@ -222,7 +231,6 @@ class _Pairing:
         line = next(self._lines, None)
         if line is None:
             raise _Mismatch("the CSV ends before")
-        self._lines_taken += 1
         return line
 
     def _text(self, index: int, cell: str, value: Value) -> str:
@@ -253,6 +261,6 @@ class _Pairing:
             self._header,
             self._csv.name,
             self._table.problems,
-            done=(self._lines_taken, self._row),
+            done=(self._row + self._lines_within_rows, self._row),
         )
         yield from _typed(rows, self._header)

@@ -10,7 +10,7 @@ from ..errors import FormatError
 
 _GZIP = b"\x1f\x8b"
 # zlib's way to say: a gzip header and trailer around it, and its CRC checked
-_GZIP_BITS = 31
+GZIP_BITS = 31
 _FIRST = 1 << 15
 # Deflate cannot do more.
 _MOST_EXPANSION = 1032
@@ -41,7 +41,7 @@ def expand(source: Path | bytes | BinaryIO, *, max_bytes: int, what: str) -> byt
     pieces: list[bytes] = []
     given = 0
     while data.startswith(_GZIP):
-        member = library.decompressobj(_GZIP_BITS)
+        member = library.decompressobj(GZIP_BITS)
         # one more than allowed, so that "exactly as many" and "more" differ
         most = max_bytes - given + 1
         try:
@@ -78,7 +78,7 @@ def expand_until(source: Path | bytes | BinaryIO, end: bytes, *, max_bytes: int)
     if not data.startswith(_GZIP):
         return data
     library = inflater()
-    member = library.decompressobj(_GZIP_BITS)
+    member = library.decompressobj(GZIP_BITS)
     found = b""
     step = _FIRST
     left = data

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import durable
 from ..catalog.connection import transaction
 from ..catalog.datasets import from_one_file
 from ..catalog.lightcurves import expected_members
-from ..catalog.rows import write_table
 from ..errors import FormatError
-from ..formats.exact import exact_table
 from .fetch import FetchedTable, discard
 from .fetch_zip import FetchedZip
 from .layout import product as product_path
 from .mirror import Mirror
 from .place import forget_arrival, link_product, put_product
+from .table_rows import BeyondLimits, write_rows
 from .zip_index import index_zip
 
 if TYPE_CHECKING:
     from ..config import LimitsConfig
     from ..formats.lczip import ZipReport
-
-
-class BeyondLimits(FormatError):
-    """A table larger than the configuration allows."""
 
 
 @dataclass(frozen=True)
@@ -110,28 +104,6 @@ def _named(text: str, fetched: FetchedTable) -> str:
     return text
 
 
-def write_rows(
-    conn: sqlite3.Connection, setid: str, files: Mapping[str, Path], limits: LimitsConfig
-) -> Sequence[str]:
-    """Write a dataset's rows from its files, by kind; return what was wrong with them.
-
-    Raises
-    ------
-    FormatError
-        If they cannot be read, or are more than the limits allow.
-    """
-    table = exact_table(files.get("csv"), files.get("json"))
-    if len(table.columns) > limits.max_columns:
-        raise BeyondLimits(
-            f"dataset {setid} has {len(table.columns):,} columns (limits.max_columns)"
-        )
-    write_table(conn, setid, table.columns, _limited(table.rows, setid, limits.max_rows))
-    conn.execute(
-        "UPDATE datasets SET values_from = ? WHERE setid = ?", (table.values_from, setid)
-    )
-    return table.problems
-
-
 def read_again(mirror: Mirror, setid: str, limits: LimitsConfig) -> None:
     """Try to read a dataset's table from the files that we have."""
     files = {kind: mirror.at(product_path(setid, kind)) for kind in ("csv", "json")}
@@ -148,17 +120,6 @@ def read_again(mirror: Mirror, setid: str, limits: LimitsConfig) -> None:
             mirror.conn.execute(
                 "UPDATE datasets SET last_error = ? WHERE setid = ?", (error.message, setid)
             )
-
-
-def _limited(
-    rows: Iterable[Sequence[Any]], setid: str, max_rows: int
-) -> Iterator[Sequence[Any]]:
-    for number, row in enumerate(rows, start=1):
-        if number > max_rows:
-            raise BeyondLimits(
-                f"dataset {setid} has more than {max_rows:,} rows (limits.max_rows)"
-            )
-        yield row
 
 
 def ingest_zip(mirror: Mirror, fetched: FetchedZip, now: str) -> Ingested:

@@ -19,10 +19,10 @@ from ..formats.lczip import ZipLimits, check_lczip
 from ..names import checked_setid
 from . import layout
 from .fetch import sha256_of
-from .ingest import write_rows
 from .rebuild_files import FileReader, Seen
 from .rebuild_header import put_columns, put_told, read_told
 from .sound import why_unsound
+from .table_rows import write_rows
 from .verify import Damage
 from .zip_index import index_zip
 

@@ -24,9 +24,9 @@ from ..formats.lczip import ZipLimits, check_lczip
 from ..formats.object_info import read_object_file, understand
 from . import layout
 from .fetch import sha256_of
-from .ingest import write_rows
 from .lcformats import forget_format
 from .mirror import Mirror
+from .table_rows import write_rows
 from .verify import VerifyReport
 from .zip_index import index_zip
 

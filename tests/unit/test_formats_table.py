@@ -239,6 +239,7 @@ def test_values_of_the_csv_alone_keep_what_only_looks_missing() -> None:
     assert typed("None", "text") == "None"
     assert typed("nan", "text") == "nan"
     assert typed("1e3", "real") == 1000.0
+    assert typed("-inf", "real") is None
     assert typed("5.0", "integer") == 5
     assert [typed(odd, "integer") for odd in ("1_0", "٣", "x", "", "1.5", "inf")] == [
         "1_0",
