@@ -255,7 +255,8 @@ def _replayed(site: RealSite, proxy: CountingProxy) -> Outcome:
             proxy.url, target, "search", "(sdssr gt 12)", collection, "sdssr", "remarks"
         )
         theirs.append(proxy.traffic())
-        _check_replay(site.folder / "ours" / "mirror", target)
+        if turn:
+            _check_replay(site.folder / "ours" / "mirror", target)
     return _replay_outcome(ours, theirs, took)
 
 
