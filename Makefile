@@ -76,6 +76,7 @@ mutations: $(VENV)/installed
 
 # all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the readers
 bench: $(VENV)/installed
+	benchmarks/install-debian-tools
 	$(BIN)/python -m benchmarks
 
 clean:

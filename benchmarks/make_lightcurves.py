@@ -28,7 +28,7 @@ def member(objectid: str) -> str:
 
 def make_lightcurves(path: Path, count: int, points: int) -> None:
     """Write a ZIP of `count` light curves to `path`, eight different ones over and over."""
-    bodies = [gzip.compress(_text(seed, points), 9) for seed in range(_DISTINCT)]
+    bodies = [gzip.compress(lightcurve_text(seed, points), 9) for seed in range(_DISTINCT)]
     names = [f"BENCH-{number:06d}" for number in range(count)]
     with zipfile.ZipFile(path, "w") as archive:
         for number, objectid in enumerate(names):
@@ -37,7 +37,8 @@ def make_lightcurves(path: Path, count: int, points: int) -> None:
         archive.writestr("lczip-manifest.json", json.dumps(manifest, indent=2))
 
 
-def _text(seed: int, points: int) -> bytes:
+def lightcurve_text(seed: int, points: int) -> bytes:
+    """Return a light curve as it is before it is packed; another one for each seed."""
     rng = random.Random(seed)  # noqa: S311 (made-up stars)
     rows = []
     for number in range(points):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from . import (
+    rows_files,
     rows_idle,
     rows_lightcurves,
     rows_memory,
@@ -24,6 +25,7 @@ _INGEST = "a dataset of 200,000 rows × 25 columns, CSV and JSON, into the catal
 _OBJECTS = "5 million objects, warm, rows included"
 _LIGHTCURVES = "2,000 light curves of 1,000 points × 30 columns to arrays, from the ZIP"
 _READERS = "8 readers while the daemon ingests (99th percentile of their answers)"
+_FILES = "2,000 files of 100 KiB to disk, checked, flushed and in the catalog"
 _STARTUP = "`lccmirror --version`, `status` on a catalog of 100,000 datasets"
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -58,6 +60,38 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=0.1,
         at_least=False,
         measure=rows_real.search_replay,
+    ),
+    Row(
+        name="file_1gib",
+        work="one file of 1 GiB to disk, hashed, verified, flushed and in the catalog",
+        beside="`curl -o`, then `sha256sum`",
+        reach=1.3,
+        at_least=True,
+        measure=rows_files.file_1gib,
+    ),
+    Row(
+        name="files_latency",
+        work=f"{_FILES}; 30 ms of server latency, 8 workers",
+        beside="`aria2c -j8`, then `sync`",
+        reach=0.9,
+        at_least=True,
+        measure=rows_files.files_latency,
+    ),
+    Row(
+        name="files_aria2",
+        work=f"{_FILES}; no latency",
+        beside="`aria2c -j4`",
+        reach=0.4,
+        at_least=True,
+        measure=rows_files.files_aria2,
+    ),
+    Row(
+        name="files_reference",
+        work=f"{_FILES}; no latency",
+        beside="the reference client's way: `urlopen`, one after the other",
+        reach=1.5,
+        at_least=True,
+        measure=rows_files.files_reference,
     ),
     Row(
         name="startup",
