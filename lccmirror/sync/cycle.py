@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from ..catalog.connection import transaction
 from ..catalog.datasets import Seen
+from ..catalog.files import count_unsound
 from ..catalog.log import begin_log, end_log, get_setting, poll_state, set_setting
 from ..catalog.texts import index_objects
 from ..catalog.work import forgive_wrong_clock
@@ -47,8 +48,17 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
         # What our own searches have made is fetched like any other dataset.
         take_up(session)
         fetch_due(session, report)
+        _tell_damage(session, report)
 
     return _logged(session, job, work)
+
+
+def _tell_damage(session: Session, report: CycleReport) -> None:
+    if count := count_unsound(session.mirror.conn):
+        report.notes.append(
+            f"{count:,} files are known to be damaged or missing: "
+            "`lccmirror verify --repair` fetches them again"
+        )
 
 
 def dataset_cycle(session: Session) -> CycleReport:

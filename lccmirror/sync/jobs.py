@@ -20,7 +20,7 @@ from .cycle import poll, repair_cycle, run_cycle
 from .filesystem import check_folder
 from .kept import set_aside_what_is_gone
 from .lost import require_not_lost
-from .mirror import Mirror, is_writable, open_configured, open_to_read
+from .mirror import Mirror, has_catalog, is_writable, open_configured, open_to_read
 from .pace import pace_of
 from .progress import Silent
 from .prune import PruneReport, prune
@@ -164,7 +164,7 @@ def _rehearsal(config: Config, around: Surroundings) -> Iterator[Session]:
     """
     root, server = config.mirror.root, config.server
     path = root / CATALOG_NAME
-    if path.exists() and path.stat().st_size > LARGEST_COPY:
+    if has_catalog(root) and path.stat().st_size > LARGEST_COPY:
         with open_session(config, around) as session:
             yield session
         return
@@ -221,7 +221,7 @@ def verify_mirror(
     root, server = config.mirror.root, config.server
     pace = pace_of(scope.rate, around.stop, around.timing)
     with local_errors():
-        if (root / CATALOG_NAME).is_file() and not is_writable(root):
+        if has_catalog(root) and not is_writable(root):
             around.progress.note(f"{root} is not yours to write: what is found is not noted")
             with open_to_read(root, server.url, formerly=server.formerly) as mirror:
                 return Verified(
