@@ -51,6 +51,8 @@ from .wire import FileInfo
 
 Progress = Callable[[int, int | None], None]
 _RESTARTS = 4
+# So much at a time goes on to the disk while the rest is still coming.
+_STRETCH = 16 * 1024 * 1024
 _MD5_ETAG = re.compile(r'(?:W/)?"([0-9a-f]{32})"\Z')
 
 
@@ -287,10 +289,14 @@ class Download:
         if self._admit is not None:
             self._admit(0 if total is None else total - self._size)
         with self._room(), durable.open_for_append(self._part) as file:
+            begun = self._size
             for chunk in reply.raw_chunks():
                 self._received += len(chunk)
                 self._check_size(reply.what, self._size + len(chunk), total)
                 self._write(file, chunk)
+                if self._size - begun >= _STRETCH:
+                    durable.begin_to_flush(file, begun, self._size)
+                    begun = self._size
                 if self._progress is not None:
                     self._progress(self._size, total)
                 if self._stop.is_set():
