@@ -87,10 +87,11 @@ def outcome_of(report: CycleReport) -> Outcome:
         or report.objects
         or report.new_collections
     )
-    ended = report.stopped or report.no_room
+    ended = report.stopped or report.no_room or report.unlisted
     # What failed or did not fit has delays of its own, in the work table.
-    ok = report.stopped is None
-    return Outcome(ok, report.summary(), news, error=ended)
+    ok = report.stopped is None and report.unlisted is None
+    there = report.stopped is None and report.unlisted is not None
+    return Outcome(ok, report.summary(), news, error=ended, there=there)
 
 
 def renew_keys(session: Session) -> Outcome:

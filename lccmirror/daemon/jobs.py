@@ -40,6 +40,8 @@ class Outcome:
         It did a part; the rest comes after whatever else waits.
     error
         What ended it early: `ServerError` if the server is gone, `NoRoom` …
+    there
+        The server is not gone: it has answered something else since.
     """
 
     ok: bool = True
@@ -47,18 +49,19 @@ class Outcome:
     news: bool = False
     more: bool = False
     error: LccMirrorError | None = None
+    there: bool = False
 
     @property
     def gone(self) -> ServerError | None:
         """The error that says that the server is gone, or refuses all we ask, if so."""
-        if isinstance(self.error, ServerError) and not isinstance(self.error, _ANSWERED):
-            return self.error
-        return None
+        if self.there or isinstance(self.error, _ANSWERED):
+            return None
+        return self.error if isinstance(self.error, ServerError) else None
 
     @property
     def answered(self) -> bool:
         """Whether the server was there, be it with an answer that is of no use."""
-        return self.ok or isinstance(self.error, _ANSWERED)
+        return self.ok or self.there or isinstance(self.error, _ANSWERED)
 
     @property
     def no_room(self) -> NoRoom | None:

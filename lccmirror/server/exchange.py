@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -19,6 +19,7 @@ from .retry import Retry, RetryPolicy, call_with_retries
 from .spool import spooled
 from .stats import Stats
 from .timing import Timing
+from .told_hash import AnswerHash, NotAsTold, ToldHashes
 from .transport import Request, Transport
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Exchange:
         Where large answers wait to be read; the system's temporary folder if None.
     on_retry
         Called before each wait for another try.
+    told_hashes
+        Whether the ETags of JSON answers are their hashes.
     """
 
     transport: Transport
@@ -53,6 +56,7 @@ class Exchange:
     max_json: int
     spool_folder: Path | None
     on_retry: Callable[[Retry], None] | None = None
+    told_hashes: ToldHashes = field(default_factory=ToldHashes)
 
     def run(
         self,
@@ -136,13 +140,17 @@ class Exchange:
         """
         limit = min(self.max_json, request.max_bytes or self.max_json)
         conditional = any(name == "If-None-Match" for name, _ in request.headers)
+        again = self.policy.attempts > 1 and self.policy.total_s > 0
+        patient = again and any(issubclass(NotAsTold, one) for one in retry_on)
+        answer = AnswerHash(self.told_hashes, request.what, patient=patient)
 
         def use(reply: Reply) -> T:
             with reply:
                 if reply.status == 304:
                     self.stats.add(not_modified=1)
                     return parse(reply, None)
-                file = spooled(reply.chunks(limit), folder=self.spool_folder)
+                content = answer.watched(reply.chunks(limit), reply.headers.get("ETag"))
+                file = spooled(content, folder=self.spool_folder)
             try:
                 check_json_start(reply, file.read(200))
                 file.seek(0)

@@ -29,6 +29,7 @@ from .parse_dataset import parse_dataset
 from .parse_lists import parse_collections, read_list_outline
 from .reply import Reply
 from .secret import Secret
+from .told_hash import NotAsTold
 from .transport import Request
 from .urls import Origin
 from .wire import CollectionsAnswer, Dialect, KeyStatus
@@ -185,7 +186,7 @@ def object_info(
         request = replace(_get(path, _OBJECT, params), max_bytes=max_bytes)
         # A fault may be that of another server, behind this one, which knows the objects.
         # It is one object's, and lasts: whoever asks decides when to ask again.
-        return desk.json(request, _parse_object, retry_on=(Unreachable, RateLimited))
+        return desk.json(request, _parse_object, retry_on=(Unreachable, RateLimited, NotAsTold))
 
     try:
         return ask("/api/object")

@@ -18,7 +18,16 @@ from ..catalog.log import begin_log, end_log, get_setting, poll_state, set_setti
 from ..catalog.texts import index_objects
 from ..catalog.work import forgive_wrong_clock
 from ..clock import to_text
-from ..errors import LocalError, ServerError, Stopped
+from ..errors import (
+    ForeignRedirect,
+    KeyRefused,
+    LocalError,
+    RateLimited,
+    ServerError,
+    Stopped,
+    TlsError,
+    Unreachable,
+)
 from .lcformats import fetch_formats
 from .mirror import bind_server
 from .objects import fetch_objects
@@ -62,7 +71,11 @@ def _tell_damage(session: Session, report: CycleReport) -> None:
 
 
 def dataset_cycle(session: Session) -> CycleReport:
-    """Ask for new datasets only, and fetch what is due."""
+    """Ask for new datasets only, and fetch what is due.
+
+    Where the list alone cannot be had, which the collections tell, what is due is fetched
+    all the same.
+    """
 
     def work(report: CycleReport) -> None:
         take_back(session.mirror)
@@ -70,7 +83,7 @@ def dataset_cycle(session: Session) -> CycleReport:
         if poll_state(session.mirror.conn, "collections").last_ok is None:
             # Which dialect the server speaks is told by its collections.
             poll_for_collections(session, report)
-        poll_for_datasets(session, report)
+        _poll_list(session, report, answers=lambda: _has_collections(session, report))
         fetch_due(session, report)
 
     return _logged(session, "datasets", work)
@@ -100,7 +113,7 @@ def repair_cycle(session: Session) -> CycleReport:
 def poll(session: Session, report: CycleReport) -> None:
     """Ask the server what it has, and plan what is wanted of it.
 
-    Collections that cannot be had do not keep us from the datasets.
+    Neither list keeps us from the other, nor from what is known already.
     """
     failure: ServerError | None = None
     try:
@@ -108,11 +121,45 @@ def poll(session: Session, report: CycleReport) -> None:
     except ServerError as error:
         failure = error
     try:
-        poll_for_datasets(session, report)
+        _poll_list(session, report, answers=lambda: failure is None)
     except ServerError as error:
         raise failure or error from None
     if failure is not None:
         report.failed["list of collections"] = failure.message
+
+
+# What is wrong with the server, or the way to it, whatever it is asked.
+_FOR_ALL = (Unreachable, RateLimited, KeyRefused, TlsError, ForeignRedirect)
+
+
+def _poll_list(session: Session, report: CycleReport, *, answers: Callable[[], bool]) -> None:
+    """Ask for the list of datasets; without it, go on with those that are known.
+
+    Parameters
+    ----------
+    answers
+        Whether the server answers anything else, so that it is not gone.
+
+    Raises
+    ------
+    ServerError
+        If it does not.
+    """
+    try:
+        poll_for_datasets(session, report)
+    except ServerError as error:
+        if isinstance(error, _FOR_ALL) or not answers():
+            raise
+        report.unlisted = error
+        report.failed["list of datasets"] = error.message
+
+
+def _has_collections(session: Session, report: CycleReport) -> bool:
+    try:
+        poll_for_collections(session, report)
+    except ServerError:
+        return False
+    return True
 
 
 def poll_for_collections(session: Session, report: CycleReport) -> None:

@@ -148,7 +148,10 @@ def _plan_and_undo(session: Session) -> list[Planned]:
     with local_errors():
         conn.execute("BEGIN IMMEDIATE")
         try:
-            poll(session, CycleReport())
+            report = CycleReport()
+            poll(session, report)
+            if report.unlisted is not None:
+                raise report.unlisted
             now = to_text(session.now())
             return [Planned(*row) for row in conn.execute(_PLANNED, {"now": now})]
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import LccMirrorError, NoRoom, Stopped
+from ..errors import LccMirrorError, NoRoom, ServerError, Stopped
 from .firstof import FirstOf, FirstReasons
 from .poll import DatasetsPoll
 
@@ -59,6 +59,8 @@ class CycleReport:
         Setids of which the server says that it no longer has something.
     gone_files
         Paths of damaged files that are of no dataset, and that it no longer has.
+    unlisted
+        Why there was no list of datasets, if the server answered all else.
     no_room
         Why something did not fit, if so.
     stopped
@@ -76,6 +78,7 @@ class CycleReport:
     received_bytes: int = 0
     gone: FirstOf = field(default_factory=FirstOf)
     gone_files: FirstOf = field(default_factory=FirstOf)
+    unlisted: ServerError | None = None
     no_room: NoRoom | None = None
     stopped: LccMirrorError | None = None
 

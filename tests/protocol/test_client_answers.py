@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from email.utils import formatdate
 
@@ -9,6 +10,7 @@ import pytest
 
 from lccmirror import errors
 from lccmirror.errors import LccMirrorError
+from lccmirror.server import RetryPolicy
 from tests.support.clients import client_for
 from tests.support.scripted import (
     Answer,
@@ -158,6 +160,71 @@ def test_a_body_that_broke_off_is_fetched_again(damaged: Answer) -> None:
     ):
         assert answer.nfound == 0
     assert len(server.requests) == 2
+
+
+def tagged(content: bytes, tag: str) -> Answer:
+    return Answer(200, content, [("ETag", tag), ("Content-Type", "application/json")])
+
+
+def sha1_of(content: bytes) -> str:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+LIST = json.dumps(EMPTY_LIST).encode()
+
+
+@pytest.mark.parametrize("form", ['"{}"', 'W/"{}"'])
+def test_an_answer_that_is_not_what_its_etag_says_is_fetched_again(form: str) -> None:
+    tag = form.format(sha1_of(LIST))
+    spoilt = LIST.replace(b"No datasets", b"no datasets")
+    with (
+        ScriptedServer([tagged(spoilt, tag), tagged(LIST, tag)]) as server,
+        client_for(server) as client,
+    ):
+        client.datasets().close()
+    assert len(server.requests) == 2
+
+
+def test_an_etag_of_another_kind_costs_one_request_and_no_more() -> None:
+    tag = f'"{"ab" * 20}"'
+    with (
+        ScriptedServer([tagged(LIST, tag)] * 4) as server,
+        client_for(server) as client,
+    ):
+        for _ in range(3):
+            client.datasets().close()
+    assert len(server.requests) == 4
+
+
+def test_where_etags_do_agree_each_one_that_does_not_is_looked_at() -> None:
+    good, odd = tagged(LIST, f'"{sha1_of(LIST)}"'), tagged(LIST, f'"{"ab" * 20}"')
+    with (
+        ScriptedServer([good, odd, odd, odd, odd, good]) as server,
+        client_for(server) as client,
+    ):
+        for _ in range(4):
+            client.datasets().close()
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize("tag", ['"abc"', '"v1"', "", f'"{"AB" * 20}"', f"{'ab' * 20}"])
+def test_an_etag_that_is_no_sha1_says_nothing(tag: str) -> None:
+    with (
+        ScriptedServer([tagged(LIST, tag)]) as server,
+        client_for(server) as client,
+    ):
+        client.datasets().close()
+    assert len(server.requests) == 1
+
+
+def test_who_asks_once_only_compares_nothing() -> None:
+    patience = RetryPolicy(attempts=4, total_s=0.0)
+    with (
+        ScriptedServer([tagged(LIST, f'"{"ab" * 20}"')]) as server,
+        client_for(server, retry=patience) as client,
+    ):
+        client.datasets().close()
+    assert len(server.requests) == 1
 
 
 def test_a_packing_we_did_not_ask_for_is_a_protocol_error() -> None:

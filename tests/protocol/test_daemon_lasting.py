@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from lccmirror.clock import to_text
+from lccmirror.clock import from_text, to_text
 from lccmirror.daemon import duties, runner
 from lccmirror.daemon.events import JobEnded
 from lccmirror.daemon.jobs import Job, Outcome
@@ -66,6 +66,28 @@ def test_one_list_that_is_broken_for_a_week_is_no_server_that_comes_and_goes(
     assert "job collections goes well again" in last
     assert all("still, since" in line for line in reminders)
     assert len(reminders) == 6
+
+
+def test_a_list_of_datasets_that_is_broken_keeps_nothing_else_waiting(
+    site: Site, daemon: DaemonSite
+) -> None:
+    setid = site.server.make_dataset()
+    site.configure('[server]\nretry_total = "0s"\n[poll]\ndatasets = "1h"\ncollections = "2h"')
+    site.server.add("/p/", status(500), times=1, method="GET|HEAD")
+    daemon.start().run(0.01)
+    assert site.states() == {setid: "partial"}
+    site.server.add("/api/datasets", status(500), times=None)
+    daemon.at(30, site.server.behave)
+    daemon.run(32.5)
+    assert hours(daemon, "collections")[-3:] == [28, 30, 32]
+    # What was known and had failed came meanwhile.
+    (mirrored,) = site.sql("SELECT mirrored_at FROM datasets")[0]
+    assert from_text(mirrored) < daemon.began + timedelta(hours=2)
+    assert said_of(daemon, "the server is") == []
+    lines = said_of(daemon, "datasets failed", "datasets goes")
+    assert "datasets failed: list of datasets: the server failed (500)" in lines[0]
+    assert "job datasets goes well again" in lines[-1]
+    assert len(lines) == 3
 
 
 def test_an_outage_that_another_job_meets_is_told_once_and_ends_soon_after_its_end(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lccmirror.errors import ServerFault
 from tests.support.misbehaving import altered_body, body, cut, phantom_not_modified, status
 from tests.support.site import Site
 
@@ -149,9 +150,29 @@ def test_a_304_that_was_not_asked_for_is_not_believed(site: Site) -> None:
     make(site)
     site.server.add("/api/datasets", phantom_not_modified(), times=None)
     report = site.sync()
-    assert report.exit_code == 69
+    assert report.exit_code == 1
+    assert "list of datasets" in report.failed
     site.server.behave()
     assert site.sync().mirrored == 1
+
+
+def test_without_a_list_what_is_known_already_comes(site: Site) -> None:
+    setid = make(site)[0]
+    site.server.add("/p/", status(404), times=None, method="HEAD|GET")
+    site.server.add("/d/", status(500), times=None, method="HEAD|GET")
+    site.sync()
+    assert site.states() == {setid: "failed"}
+    site.server.behave()
+    site.server.add("/api/datasets", status(500), times=None)
+    site.clock.forward(90_000)
+    report = site.sync()
+    assert report.exit_code == 1
+    assert list(report.failed) == ["list of datasets"]
+    assert site.states() == {setid: "mirrored"}
+    with pytest.raises(ServerFault):
+        site.plan()
+    site.server.add("/api/collections", status(500), times=None)
+    assert site.sync().exit_code == 69
 
 
 def test_an_empty_list_does_not_make_known_datasets_vanish(site: Site) -> None:
@@ -179,7 +200,7 @@ def test_a_poll_cut_off_between_two_windows_hides_nothing_from_the_next(
         fault = altered_body(lambda content: stop.set() or b"")  # type: ignore[func-returns-value]  # set, then nothing
     site.server.add(rf"/api/datasets\?.*nsets={window}\b", fault, times=None)
     cut_off = site.sync(stop=stop)
-    assert cut_off.stopped is not None
+    assert cut_off.stopped is not None or cut_off.unlisted is not None
     assert set(cut_off.poll.new) == set(new[-window // 2 :])
     assert f"{len(cut_off.poll.new)} new" in cut_off.summary()
     site.server.behave()

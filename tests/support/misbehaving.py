@@ -14,6 +14,7 @@ is honest. Which rule took a request is in the request log.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import threading
@@ -205,7 +206,28 @@ def altered(change: Callable[[Answer], Answer]) -> Action:
 
 
 def altered_body(change: Callable[[bytes], bytes]) -> Action:
-    """Answer honestly, but for what `change` does to the body (never compressed)."""
+    """Answer honestly, but for what `change` does to the body (never compressed).
+
+    The ETag of a JSON answer is that of the changed one.
+    """
+
+    def act(turn: Turn) -> Answer:
+        answer = damaged_body(change)(turn)
+        assert answer is not None
+        tag = answer.header("ETag") or ""
+        if len(tag) != len('""') + 40:
+            return answer
+        sha1 = hashlib.sha1(whole(answer), usedforsecurity=False).hexdigest()
+        told = ("Etag", f'"{sha1}"')
+        if turn.request.headers.get("if-none-match") == told[1]:
+            return Answer(304, (told,))
+        return answer.with_headers(told)
+
+    return act
+
+
+def damaged_body(change: Callable[[bytes], bytes]) -> Action:
+    """Answer honestly, and let `change` happen to the body on its way (never compressed)."""
 
     def act(turn: Turn) -> Answer:
         answer = turn.honest()
