@@ -120,7 +120,7 @@ class LimitsConfig(Table, frozen=True):
     max_pixels: Annotated[int, Meta(ge=1)] = 50_000_000
     max_rows: Annotated[int, Meta(ge=1)] = 10_000_000
     max_columns: Annotated[int, Meta(ge=1)] = 5_000
-    max_zip_members: Annotated[int, Meta(ge=1)] = 1_000_000
+    max_zip_members: Annotated[int, Meta(ge=1)] = 200_000
     max_zip_ratio: Annotated[float, Meta(ge=1, le=1_000_000)] = 100.0
     max_zip_expanded: Annotated[int, values.size(1 * MB)] = 200 * GB
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import re
 import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +25,7 @@ from ..errors import (
 from ..server.urls import lcformat_path
 from . import layout
 from .doubts import PATIENCE
-from .fetch import Fetcher, fetch_file, unchanged
+from .fetch import Fetcher, Product, discard, fetch_file, unchanged
 from .place import forget_arrival, put_product
 from .trouble import local_errors
 
@@ -31,12 +33,32 @@ if TYPE_CHECKING:
     from .report import CycleReport
     from .session import Session
 
+# The server's static files have the SHA-512 of their content for an ETag.
+_SHA512 = re.compile(r'(?:W/)?"([0-9a-f]{128})"')
 # So many in a row that could not be reached, and the rest is left for later.
 _GIVE_UP_AFTER = 4
 _COLLECTIONS = """
 SELECT collection, collection_id, coalesce(last_updated, ''), lcformatdesc IS NOT NULL
 FROM collections
 """
+
+
+class _Doubt(NamedTuple):
+    """Why a description was not taken, or not believed to be absent.
+
+    Attributes
+    ----------
+    looks
+        How often it was looked for in vain.
+    due
+        When it is looked for next.
+    sha256
+        Of one that came, and is not what its ETag says.
+    """
+
+    looks: int = 0
+    due: datetime | None = None
+    sha256: str = ""
 
 
 class _Wanted(NamedTuple):
@@ -96,10 +118,22 @@ def _fetch(session: Session, fetcher: Fetcher, one: _Wanted) -> None:
         return
     with local_errors():
         product = fetch_file(fetcher, source, path, "lcformat")
+        if _is_other(product) and product.sha256 != _doubt(conn, one.collection).sha256:
+            # What comes the same twice is as it is meant, whatever its ETag says.
+            discard(product.part)
+            _put_doubt(conn, one.collection, _Doubt(0, session.now(), product.sha256))
+            raise FormatError(f"{path} came damaged: its ETag is that of other bytes")
         with transaction(conn):
             now = to_text(session.now())
             put_product(session.mirror, product, now, collection=one.collection)
         forget_arrival(product)
+
+
+def _is_other(product: Product) -> bool:
+    """Whether other bytes came than those that the ETag is of."""
+    match = _SHA512.fullmatch(product.etag or "")
+    content = product.part.read_bytes()
+    return match is not None and hashlib.sha512(content).hexdigest() != match[1]
 
 
 def _not_there(session: Session, report: CycleReport, one: _Wanted) -> None:
@@ -108,13 +142,11 @@ def _not_there(session: Session, report: CycleReport, one: _Wanted) -> None:
     held = get_file(conn, layout.lcformat(one.collection))
     if held is not None and held.state != "ok":
         report.gone_files.append(held.path)
-    looks = _looks(conn, one.collection)[0]
+    looks = _doubt(conn, one.collection).looks
     if not one.promised or looks >= PATIENCE:
         _settle(conn, one)
         return
-    due = to_text(session.now() + delay(looks))
-    with transaction(conn):
-        set_setting(conn, _doubted(one.collection), f"{looks + 1} {due}")
+    _put_doubt(conn, one.collection, _Doubt(looks + 1, session.now() + delay(looks)))
 
 
 def _settle(conn: sqlite3.Connection, one: _Wanted) -> None:
@@ -125,18 +157,24 @@ def _settle(conn: sqlite3.Connection, one: _Wanted) -> None:
 
 
 def _is_due(conn: sqlite3.Connection, collection: str, now: datetime) -> bool:
-    looks, due = _looks(conn, collection)
+    doubt = _doubt(conn, collection)
     # What is further ahead than any delay was written under a clock that was wrong.
-    return due is None or not now < due <= now + delay(looks)
+    return doubt.due is None or not now < doubt.due <= now + delay(doubt.looks)
 
 
-def _looks(conn: sqlite3.Connection, collection: str) -> tuple[int, datetime | None]:
-    """Return how often a description was looked for in vain, and when it is next."""
+def _doubt(conn: sqlite3.Connection, collection: str) -> _Doubt:
     noted = get_setting(conn, _doubted(collection))
     with contextlib.suppress(ValueError):
-        looks, due = (noted or "").split()
-        return int(looks), from_text(due)
-    return 0, None
+        looks, due, *sha256 = (noted or "").split()
+        return _Doubt(int(looks), from_text(due), "".join(sha256))
+    return _Doubt()
+
+
+def _put_doubt(conn: sqlite3.Connection, collection: str, doubt: _Doubt) -> None:
+    assert doubt.due is not None
+    noted = f"{doubt.looks} {to_text(doubt.due)} {doubt.sha256}".strip()
+    with transaction(conn):
+        set_setting(conn, _doubted(collection), noted)
 
 
 def forget_format(conn: sqlite3.Connection, collection: str) -> None:
@@ -151,5 +189,5 @@ def _asked_at(collection: str) -> str:
 
 
 def _doubted(collection: str) -> str:
-    """Return under which setting stands how often it was looked for in vain."""
+    """Return under which setting stands why it was not taken yet."""
     return f"lcformat-doubted:{collection}"

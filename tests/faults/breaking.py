@@ -215,6 +215,7 @@ def _bodies() -> Iterator[Fault]:
         page = f"<html><title>{NASTY}</title></html>".encode()
         yield Fault(f"{code}, a page of control characters", _page(code, page, "text/html"))
         yield Fault(f"{code}, control characters in JSON", _page(code, failed.encode()))
+    yield Fault("a bit turned on its way", _turned, needs="body")
     yield Fault("a gzip bomb", _bomb, needs="body")
     yield Fault("a gzip that is cut", _packed(lambda b: gzip.compress(b)[:-9]), "body")
     yield Fault("a gzip that is damaged", _packed(_damaged), needs="body")
@@ -420,6 +421,15 @@ def _damaged(content: bytes) -> bytes:
     packed = bytearray(gzip.compress(content))
     packed[len(packed) // 2] ^= 0xFF
     return bytes(packed)
+
+
+def _turned(scene: Scene) -> Action:
+    def change(content: bytes) -> bytes:
+        turned = bytearray(content)
+        turned[scene.random.randrange(len(turned))] ^= 1 << scene.random.randrange(8)
+        return bytes(turned)
+
+    return wrong.damaged_body(change)
 
 
 def _length(value: str) -> Make:

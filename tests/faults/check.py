@@ -22,6 +22,8 @@ from pathlib import Path
 from lccmirror.errors import LccMirrorError
 from lccmirror.sync import layout
 from tests.faults.campaign import Verdict
+from tests.faults.published import others
+from tests.faults.worked_out import differences
 from tests.support.site import Site
 
 # Beside the products, what may lie in the root of a mirror.
@@ -121,7 +123,7 @@ def check(site: Site, before: Held | None = None, *, logs: Iterable[str] = ()) -
     for path in verified.found.unknown:
         found.add("wrong", f"verify: unknown {path}")
     look: Callable[[Site, _Findings], None]
-    for look in (_catalog, _files, _incoming, _datasets, _derived, _folder):
+    for look in (_catalog, _files, _incoming, _datasets, _others, _derived, _folder):
         look(site, found)
     _keys(site, found, logs)
     if before is not None:
@@ -239,6 +241,11 @@ def _same(kind: str, ours: bytes, theirs: bytes) -> bool:
     return setid == other
 
 
+def _others(site: Site, found: _Findings) -> None:
+    for note in others(site):
+        found.add("wrong", note)
+
+
 def _derived(site: Site, found: _Findings) -> None:
     """What is made of the rows and ZIPs is what they say."""
     objects = set(site.sql("SELECT collection, objectid FROM objects"))
@@ -249,6 +256,8 @@ def _derived(site: Site, found: _Findings) -> None:
     )
     if objects != in_rows:
         found.add("wrong", f"objects differ from the rows: {sorted(objects ^ in_rows)[:5]}")
+    if differ := differences(site):
+        found.add("wrong", f"values of objects are not those of the newest rows: {differ[0]}")
     if objects != set(site.sql("SELECT collection, objectid FROM objects_text")):
         found.add("wrong", "the words of objects are not those of objects")
     entries: dict[str, set[str]] = {}

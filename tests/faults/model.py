@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.faults.worked_out import differences, objects_of_rows
 from tests.support.site import Site
 
 KINDS = ("csv", "lczip")
 STATES = frozenset(
     ("listed", "waiting", "mirrored", "partial", "failed", "skipped", "private", "pruned")
 )
-# Columns whose values in `objects` are worked out here, too.
-_VALUES = ("sdssr", "ndet", "remarks")
 
 
 @dataclass
@@ -173,31 +172,10 @@ def _derived(model: Model, site: Site) -> Iterator[str]:
         counted = site.sql(f"SELECT count(*) FROM {name}")
         if counted != site.sql("SELECT n FROM counts WHERE name = ?", name):
             yield f"{name} has {counted} rows, and counts says otherwise"
-    columns = {one[1] for one in site.sql("PRAGMA table_info(objects)")}
-    wanted = [name for name in _VALUES if name in columns]
-    names = ", ".join(["collection", "objectid", *wanted])
-    found = {(one[0], one[1]): one[2:] for one in site.sql(f"SELECT {names} FROM objects")}
-    truth = _objects(site, wanted)
-    for key in found.keys() ^ truth.keys():
+    found = set(site.sql("SELECT collection, objectid FROM objects"))
+    for key in found ^ objects_of_rows(site).keys():
         yield f"{key} is only in one of objects and dataset_rows"
-    # A table that was made anew has another time in the list before its rows are here.
-    waits = bool(site.sql("SELECT 1 FROM work"))
-    for key in found.keys() & truth.keys():
-        if found[key] != truth[key] and not waits:
-            yield f"{key} has {found[key]} in objects, and {truth[key]} in the newest rows"
-
-
-def _objects(site: Site, wanted: list[str]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Work `objects` out anew: of each column, the value of the newest dataset that has it."""
-    values: dict[tuple[str, str], dict[str, Any]] = {}
-    for collection, objectid, data in site.sql(
-        # An identical table has no rows of its own, and a time of its own.
-        "SELECT r.collection, r.objectid, r.data FROM datasets AS d "
-        "JOIN dataset_rows AS r ON r.setid = coalesce(d.same_as, d.setid) "
-        "WHERE r.objectid IS NOT NULL ORDER BY d.created_on, d.setid, r.row"
-    ):
-        values.setdefault((collection, objectid), {}).update(json.loads(data))
-    return {key: tuple(one.get(name) for name in wanted) for key, one in values.items()}
+    yield from differences(site)
 
 
 def _search(model: Model, site: Site) -> Iterator[str]:

@@ -10,6 +10,7 @@ from random import Random
 
 from tests.faults.breaking import Fault, Scene, faults
 from tests.faults.campaign import Case, Verdict
+from tests.faults.published import objects
 from tests.faults.story import StorySite, Target, is_of, targets
 from tests.faults.ways import Certificates
 from tests.support.misbehaving import Rule
@@ -72,6 +73,8 @@ class Network:
             rule = self._break(Scene(site, random, times, elsewhere.url), fault, target)
             site.play(target.chapter)
             verdict = site.judge()
+            amiss = tuple(f"wrong: {one}" for one in objects(site))
+            verdict += Verdict(wrong=len(amiss), notes=amiss)
             if elsewhere.requests:
                 note = f"another host was asked: {elsewhere.requests[0]}"
                 verdict += Verdict(wrong=1, notes=(note,))

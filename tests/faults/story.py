@@ -1,7 +1,8 @@
-"""A mirror's life in three chapters, any request of which may be broken.
+"""A mirror's life in chapters, any request of which may be broken.
 
 A server with datasets of all sorts is mirrored, changes, is mirrored again, and is asked
-saved searches. Between the two the key ends. `Target` names one request of a chapter.
+saved searches. Between the two the key ends. In a chapter of its own, before all that, somebody
+asks whether the key is good. `Target` names one request of a chapter.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from tests.faults.said import Said
 from tests.faults.ways import HOST, Certificates, Resolver, SwitchingFront
 from tests.support.searches import SearchSite
 
-Chapter = Literal["first", "second", "search"]
-CHAPTERS: tuple[Chapter, ...] = ("first", "second", "search")
+Chapter = Literal["first", "second", "search", "key"]
+CHAPTERS: tuple[Chapter, ...] = ("first", "second", "search", "key")
+# Nothing comes before it.
+_ALONE: Chapter = "key"
 DIALECTS = ("running", "documented")
 # Longer than a key is good for, and than the whole list is thought to be known.
 _LATER_S = 8 * 86_400.0
@@ -185,7 +188,7 @@ class StorySite(SearchSite):
     def prepare(self, chapter: Chapter) -> None:
         """Let happen whatever comes before a chapter, but what the chapter itself does."""
         before = CHAPTERS[: CHAPTERS.index(chapter)]
-        for one in before:
+        for one in before if chapter != _ALONE else ():
             self._change(one)
             self.play(one)
         self._change(chapter)
@@ -218,6 +221,8 @@ class StorySite(SearchSite):
         if chapter == "search":
             for name in ("small", "large"):
                 self.ask_for(name)
+        elif chapter == "key":
+            self._show_key()
         else:
             self.cycle()
 
@@ -230,6 +235,16 @@ class StorySite(SearchSite):
             return None
         self.said.report(report)
         return report
+
+    def _show_key(self) -> None:
+        """Ask whether the key is good, and say so."""
+        try:
+            with self.session() as session:
+                said = session.client.verify_key()
+        except LccMirrorError as error:
+            self.said.error(error)
+            return
+        self.said.line(said.message)
 
     def ask_for(self, name: str) -> str:
         """Run a saved search to its end, and return how it ended."""

@@ -164,6 +164,26 @@ def test_a_format_description_that_is_not_there_is_looked_for_later_and_later(
     assert site.requests("/c/") != []
 
 
+@pytest.mark.parametrize("times", [1, 3, None])
+def test_a_format_description_that_is_not_what_its_etag_says(
+    site: Site, times: int | None
+) -> None:
+    turns = iter(range(100))
+
+    def turned(content: bytes) -> bytes:
+        number = next(turns) if times is not None else 0
+        return content.replace(b"column", b"columm%d" % number, 1)
+
+    site.server.add("/c/demo-field-a", wrong.damaged_body(turned), times=times, method="GET")
+    told = [len(site.sync().failed) for _ in range(5)]
+    assert told == {1: [1, 0, 0, 0, 0], 3: [1, 1, 1, 0, 0], None: [1, 0, 0, 0, 0]}[times]
+    path = site.root / "collections/demo_field_a/lcformat-description.json"
+    theirs = site.server.file("/c/demo-field-a/lcformat-description.json")
+    # What comes the same again and again is as it is meant: the ETag is of another kind.
+    assert (path.read_bytes() == theirs) == (times is not None)
+    site.check()
+
+
 def formats(site: Site) -> int:
     return len(list(site.root.glob("collections/*/lcformat-description.json")))
 

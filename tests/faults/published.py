@@ -1,0 +1,73 @@
+"""What else the server publishes than tables and ZIPs, compared byte by byte or as values."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from tests.support.site import Site
+
+# Of a dataset's JSON: what changes without its table, or depends on who asks.
+_PASSING = frozenset(("updated", "visibility", "sharedwith", "owned", "session_token"))
+_BESIDE = """
+SELECT path, kind, c.collection_id FROM files AS f JOIN collections AS c USING (collection)
+WHERE kind IN ('lcformat', 'lc') AND state = 'ok'
+"""
+_JSON = """
+SELECT f.path, d.setid FROM files AS f JOIN datasets AS d USING (setid)
+WHERE f.kind = 'json' AND f.state = 'ok' AND d.state = 'mirrored'
+  AND NOT EXISTS (SELECT 1 FROM work AS w WHERE w.setid = d.setid)
+"""
+_OBJECTS = "SELECT path, collection, objectid FROM object_info WHERE state = 'ok'"
+
+
+def others(site: Site) -> Iterator[str]:
+    """Yield what differs in descriptions of formats, single light curves, and JSON."""
+    for path, kind, folder in site.sql(_BESIDE):
+        ours = site.root / path
+        top = "c" if kind == "lcformat" else "l"
+        if ours.is_file() and not _is_same(
+            ours.read_bytes(), site, f"/{top}/{folder}/{ours.name}"
+        ):
+            yield f"{path} is not the server's"
+    there = {one.setid for one in site.server.datasets()}
+    for path, setid in site.sql(_JSON):
+        file = site.root / path
+        if not file.is_file() or setid not in there:
+            continue
+        theirs = site.server.product(setid, "json")
+        if _lasting(file.read_bytes()) != _lasting(gzip.compress(theirs)):
+            yield f"{path} is not what the server says"
+
+
+def _is_same(ours: bytes, site: Site, path: str) -> bool:
+    try:
+        return ours == site.server.file(path)
+    except KeyError:
+        # The server has it no longer.
+        return True
+
+
+def _lasting(packed: bytes) -> dict[str, Any] | None:
+    """Return what the first page of a dataset's JSON says, but for what passes."""
+    try:
+        document = json.loads(gzip.decompress(packed).partition(b"\n")[0])
+    except (OSError, EOFError, ValueError, zlib.error):
+        return None
+    return {key: value for key, value in document.items() if key not in _PASSING}
+
+
+def objects(site: Site) -> Iterator[str]:
+    """Yield what differs in what the server told of objects, where it tells the same always."""
+    for path, collection, objectid in site.sql(_OBJECTS):
+        ours = json.loads(gzip.decompress((site.root / path).read_bytes()))
+        query = f"objectid={quote(objectid)}&collection={quote(collection)}"
+        with urlopen(f"{site.server.url}/api/object?{query}") as answer:  # noqa: S310 # loopback
+            theirs = json.load(answer)["result"]
+        if ours != theirs:
+            yield f"{path} is not what the server says of it"
