@@ -38,7 +38,7 @@ def _refused_option(name: str, reason: str, hint: str | None, nargs: int = 1) ->
         "echo 'select count(*) from files' | lccmirror query - -r",
     ),
 )
-@click.argument("sql", metavar="SQL")
+@click.argument("words", metavar="SQL", nargs=-1)
 @click.option(
     "-p",
     "--param",
@@ -69,7 +69,7 @@ def _refused_option(name: str, reason: str, hint: str | None, nargs: int = 1) ->
 @_refused_option("--load-extension", "no code is loaded into a query", None)
 @output_options
 def command(
-    sql: str,
+    words: tuple[str, ...],
     params: tuple[tuple[str, str], ...],
     time_limit: float | None,
     output: OutputOptions,
@@ -82,7 +82,12 @@ def command(
     compare one with an expression rather than a column, write cast(:name as real).
     """
     chosen = settings()
-    statement = _from_stdin() if sql == "-" else sql
+    if len(words) != 1:
+        raise UsageError(
+            "the statement is one argument" if words else "there is no SQL statement to run",
+            hint="put it between quotes: lccmirror query 'SELECT * FROM datasets'",
+        )
+    statement = _from_stdin() if words == ("-",) else words[0]
     root = chosen.load(thorough=False).mirror.root
     with open_readonly(root, time_limit_s=time_limit) as catalog:
         result = run_query(catalog, statement, dict(params))

@@ -66,4 +66,8 @@ def moment_of(when: str | date | timedelta, now: datetime) -> datetime:
             return now - timedelta(seconds=parse_duration(when))
     except OverflowError as error:
         raise UsageError(f"{when} ago is before the year 1") from error
-    return parse_moment(when)
+    try:
+        return parse_moment(when)
+    except UsageError as error:
+        hint = "or how long ago that was: 7d, 12h"
+        raise UsageError(error.message, hint=error.hint or hint) from error

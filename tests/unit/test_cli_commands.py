@@ -103,6 +103,13 @@ def test_sql_is_another_name_for_query() -> None:
     assert "Also: sql" in CliRunner().invoke(cli, ["--help"]).output
 
 
+def test_a_statement_without_quotes_is_told_to_have_them() -> None:
+    for words in (["select", "catalog.sqlite", "from", "objects"], []):
+        done = CliRunner().invoke(cli, ["query", *words])
+        assert done.exit_code == 2
+        assert "put it between quotes" in done.stderr
+
+
 def test_an_option_of_a_command_before_its_name_is_told_where_it_belongs() -> None:
     done = CliRunner().invoke(cli, ["--csv", "query", "select 1"])
     assert done.exit_code == 2
