@@ -161,6 +161,48 @@ def test_a_change_of_names_is_flushed_after_it_is_made(
     assert flushed[-1] == (folder.stat().st_ino, names)
 
 
+def test_many_renames_share_the_flush_of_a_folder(
+    tmp_path: Path, flushed: list[tuple[int, list[str]]]
+) -> None:
+    later: set[Path] = set()
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.part").write_bytes(b"")
+        durable.put_in_place(tmp_path / f"{name}.part", tmp_path / name, later=later)
+    assert (flushed, later) == ([], {tmp_path})
+
+
+@pytest.mark.parametrize(("before", "times"), [(None, 0), (b"", 0), (b"content", 1)])
+def test_what_is_emptied_is_flushed_if_there_was_anything(
+    tmp_path: Path,
+    flushed: list[tuple[int, list[str]]],
+    before: bytes | None,
+    times: int,
+) -> None:
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    durable.make_empty(path)
+    assert path.read_bytes() == b""
+    assert flushed == [(path.stat().st_ino, [])] * times
+
+
+def test_a_file_of_two_names_is_emptied_under_one_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    other.write_bytes(b"content")
+    path.hardlink_to(other)
+    durable.make_empty(path)
+    assert (path.read_bytes(), other.read_bytes()) == (b"", b"content")
+
+
+def test_what_goes_to_the_disk_early_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with durable.open_for_append(path) as file:
+        for number in range(4):
+            file.write(bytes([number]) * 100_000)
+            durable.begin_to_flush(file, number * 100_000, (number + 1) * 100_000)
+    assert path.read_bytes() == b"".join(bytes([number]) * 100_000 for number in range(4))
+
+
 def test_a_file_is_flushed_before_it_gets_its_name(
     tmp_path: Path, flushed: list[tuple[int, list[str]]]
 ) -> None:
