@@ -11,6 +11,7 @@ _FETCH = "lccmirror/sync/fetch.py"
 _RECOVER = "lccmirror/sync/recover.py"
 _DOWNLOADS = "lccmirror/server/downloads.py"
 _DOWNLOAD_TESTS = "tests/protocol/test_downloads.py"
+_PART_TESTS = "tests/protocol/test_download_parts.py"
 
 _POWER = "power:1:150:"
 _CRASH = "crash:1:60:"
@@ -306,7 +307,7 @@ MUTATIONS = (
                 "            or sidecar.total is None\n",
             ),
         ),
-        _DOWNLOAD_TESTS,
+        _PART_TESTS,
     ),
     Mutation(
         "a redirect to another host is followed, with the key",

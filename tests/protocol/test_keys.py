@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import stat
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +16,7 @@ from lccmirror.server import (
     LccClient,
     Origin,
     Secret,
-    read_key_file,
 )
-from lccmirror.server.clock import ServerClock
-from lccmirror.server.keys import KeyRing
 from tests.support.clients import client_for
 from tests.support.scripted import (
     Answer,
@@ -233,112 +227,6 @@ def test_threads_that_are_refused_together_share_one_renewal() -> None:
     assert keys.made == 2
 
 
-class Asked(threading.Event):
-    """A stop event that tells when somebody who waits has looked at it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looked_at = threading.Event()
-
-    def is_set(self) -> bool:
-        self.looked_at.set()
-        return super().is_set()
-
-
-class RingBench:
-    """A key ring whose fetching is under the test's control.
-
-    Parameters
-    ----------
-    outcomes
-        What the fetches end with, in order: an error, or None for a key.
-    """
-
-    def __init__(self, *outcomes: BaseException | None) -> None:
-        self.time = FakeTime(WALL)
-        clock = ServerClock(self.time.timing())
-        self.outcomes = list(outcomes)
-        self.fetches = 0
-        self.begun = threading.Event()
-        self.go_on = threading.Event()
-        origin = Origin.parse("http://host")
-        self.ring = KeyRing(origin, self.fetch, clock, self.time.timing())
-        self.results: list[object] = []
-        self.threads: list[threading.Thread] = []
-
-    def fetch(self, stop: threading.Event) -> ApiKey:
-        self.fetches += 1
-        outcome = self.outcomes.pop(0)
-        self.begun.set()
-        assert self.go_on.wait(10)
-        if outcome is not None:
-            raise outcome
-        return ApiKey(Secret(f"key-{self.fetches}"), None, "anonymous", "http://host")
-
-    def ask_in_thread(self) -> None:
-        """Ask for a key; return once that thread waits for it."""
-        stop = Asked()
-        first = not self.threads
-
-        def run() -> None:
-            try:
-                self.results.append(self.ring.get(stop))
-            except errors.LccMirrorError as error:
-                self.results.append(error)
-
-        thread = threading.Thread(target=run)
-        self.threads.append(thread)
-        thread.start()
-        assert (self.begun if first else stop.looked_at).wait(10)
-
-    def finish(self) -> list[object]:
-        """Let the fetch end, and return what came of each thread."""
-        self.go_on.set()
-        for thread in self.threads:
-            thread.join(10)
-        return self.results
-
-
-def test_all_who_ask_while_a_key_is_fetched_wait_for_it() -> None:
-    bench = RingBench(None)
-    for _ in range(6):
-        bench.ask_in_thread()
-    results = bench.finish()
-    assert bench.fetches == 1
-    assert len(results) == 6
-    assert {id(one) for one in results} == {id(bench.ring.current)}
-
-
-def test_a_failed_fetch_fails_for_all_who_waited() -> None:
-    bench = RingBench(errors.Unreachable("down"))
-    for _ in range(5):
-        bench.ask_in_thread()
-    results = bench.finish()
-    assert len(results) == 5
-    assert all(isinstance(one, errors.Unreachable) for one in results)
-    assert bench.fetches == 1
-
-
-def test_a_waiter_can_be_stopped() -> None:
-    bench = RingBench(None)
-    bench.ask_in_thread()
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(errors.Stopped):
-        bench.ring.get(stop)
-    assert isinstance(bench.finish()[0], ApiKey)
-
-
-def test_when_the_one_who_fetches_is_stopped_another_goes_on() -> None:
-    bench = RingBench(errors.Stopped("stopped"), None)
-    for _ in range(3):
-        bench.ask_in_thread()
-    results = bench.finish()
-    assert bench.fetches == 2
-    assert sum(isinstance(one, errors.Stopped) for one in results) == 1
-    assert sum(isinstance(one, ApiKey) for one in results) == 2
-
-
 def test_a_renewal_that_fails_leaves_the_old_key_in_use() -> None:
     time = FakeTime(WALL)
     keys = KeyServer(time, life_s=86_400)
@@ -474,111 +362,3 @@ def test_an_answer_without_a_key_is_an_error(
         pytest.raises(kind),
     ):
         ask(client)
-
-
-ORIGIN = Origin.parse("https://data.example.org/lcc")
-KEY = ApiKey(
-    Secret("a-key-of-the-site"), datetime(2036, 1, 1, tzinfo=UTC), "anonymous", str(ORIGIN)
-)
-
-
-def test_a_stored_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "state" / "keys")
-    before = os.umask(0)
-    try:
-        path = store.save(KEY, ORIGIN)
-        store.save(KEY, ORIGIN)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
-    assert [one.name for one in store.folder.iterdir()] == [path.name]
-    assert store.load(ORIGIN, "anonymous") == KEY
-    assert store.load(ORIGIN, "account") is None
-    assert store.load(Origin.parse("https://data.example.org"), "anonymous") is None
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
-def test_a_key_that_others_can_read_is_refused_with_a_hint(tmp_path: Path, mode: int) -> None:
-    store = KeyStore(tmp_path)
-    path = store.save(KEY, ORIGIN)
-    path.chmod(mode)
-    with pytest.raises(errors.ConfigError, match="chmod 600") as caught:
-        store.load(ORIGIN, "anonymous")
-    assert KEY.value.reveal() not in str(caught.value)
-
-
-def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    with pytest.raises(errors.ConfigError, match="chmod 700"):
-        KeyStore(tmp_path).save(KEY, ORIGIN)
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"apikey": 7}', "\0\0\0\0", '{"apikey": "a b"}']
-)
-def test_a_damaged_anonymous_key_is_as_good_as_none(tmp_path: Path, content: str) -> None:
-    store = KeyStore(tmp_path)
-    store.save(KEY, ORIGIN).write_text(content)
-    assert store.load(ORIGIN, "anonymous") is None
-
-
-HANDED_OUT = {
-    "message": "made",
-    "result": {"apikey": "hat-hat-hat", "expires": "2036-01-01T00:00:00Z"},
-}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        json.dumps({**HANDED_OUT, "status": "ok"}),
-        json.dumps(HANDED_OUT["result"]),
-        "hat-hat-hat\n",
-    ],
-)
-def test_an_accounts_key_is_read_from_what_the_server_hands_out(
-    tmp_path: Path, content: str
-) -> None:
-    path = tmp_path / "hat-key.json"
-    path.write_text(content)
-    path.chmod(0o600)
-    key = read_key_file(path, ORIGIN)
-    assert (key.value.reveal(), key.kind) == ("hat-hat-hat", "account")
-    assert key.expires == (None if "{" not in content else datetime(2036, 1, 1, tzinfo=UTC))
-    assert path.read_text() == content
-
-
-@pytest.mark.parametrize("content", ["", "not a key", "{}", '{"result": {"apikey": "x"}}'])
-def test_a_file_that_holds_no_key_is_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "key.json"
-    path.write_text(content)
-    path.chmod(0o600)
-    with pytest.raises(errors.ConfigError, match="not an API key"):
-        read_key_file(path, ORIGIN)
-
-
-def test_an_accounts_key_file_that_others_can_read_or_that_is_not_there_is_refused(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "key.json"
-    with pytest.raises(errors.ConfigError, match="cannot read"):
-        read_key_file(path, ORIGIN)
-    path.write_text("hat-hat-hat")
-    path.chmod(0o644)
-    with pytest.raises(errors.ConfigError, match="chmod 600"):
-        read_key_file(path, ORIGIN)
-
-
-def test_importing_an_accounts_key_leaves_file_and_anonymous_key_alone(tmp_path: Path) -> None:
-    source = tmp_path / "mine.json"
-    source.write_text("hat-hat-hat")
-    source.chmod(0o600)
-    store = KeyStore(tmp_path / "keys")
-    store.save(KEY, ORIGIN)
-    store.import_file(source, ORIGIN)
-    assert source.read_text() == "hat-hat-hat"
-    assert store.load(ORIGIN, "anonymous") == KEY
-    imported = store.load(ORIGIN, "account")
-    assert imported is not None
-    assert imported.value.reveal() == "hat-hat-hat"

@@ -8,30 +8,21 @@ import io
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import stat
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from lccmirror.cli.app import cli
 from lccmirror.formats import read_lightcurve
 from lccmirror.query import open_readonly
-from lccmirror.query.lc_many import copies_where, read_many
-from lccmirror.query.lightcurves import Copy, LightCurveFiles, chosen_copy
-from tests.support.daemon_process import until
+from lccmirror.query.lightcurves import LightCurveFiles, chosen_copy
+from tests.support.lc_command import RR_LYRAE, STAR, Run, newest, runner
 from tests.support.published import lightcurve
-
-Run = Callable[..., Result]
-STAR = "DMA-286-0000002"
-RR_LYRAE = "DMB-358-0000058"
 
 
 @pytest.fixture
@@ -43,15 +34,6 @@ def run(demo_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def own(demo_mirror: Path, tmp_path: Path) -> Path:
     """Return a copy of the mirror that the test may damage."""
     return Path(shutil.copytree(demo_mirror, tmp_path / "own"))
-
-
-def runner(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("LCCMIRROR_CONFIG", str(folder / "lccmirror.toml"))
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, ["lc", *args])
-
-    return invoke
 
 
 @pytest.fixture
@@ -188,15 +170,10 @@ def test_an_object_in_two_collections_needs_one_named(
     assert run(STAR, "--collection", "demo_field_b", "--csv").exit_code == 0
 
 
-def _newest(folder: Path) -> Copy:
-    with open_readonly(folder / "mirror") as opened:
-        return chosen_copy(opened.connection, STAR)
-
-
 def test_a_zip_removed_behind_our_back_is_damage(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = _newest(own)
+    copy = newest(own)
     (own / "mirror" / copy.path).unlink()
     result = runner(own, monkeypatch)(STAR)
     assert result.exit_code == 65
@@ -205,7 +182,7 @@ def test_a_zip_removed_behind_our_back_is_damage(
 
 
 def test_a_flipped_bit_is_damage(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = _newest(own)
+    copy = newest(own)
     path = own / "mirror" / copy.path
     content = bytearray(path.read_bytes())
     assert copy.member is not None
@@ -221,7 +198,7 @@ def test_a_flipped_bit_is_damage(own: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_member_that_is_not_there_is_damage(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = _newest(own)
+    copy = newest(own)
     with closing(sqlite3.connect(own / "mirror" / "catalog.sqlite")) as conn:
         # a part of a name is none
         conn.execute("UPDATE lightcurves SET member = substr(member, 6)")
@@ -249,40 +226,6 @@ def test_broken_lines_are_told_and_the_others_are_shown(
     assert json.loads(result.stdout) == [{"rjd": 1.0}, {"rjd": 3.0}]
     assert f"note: {STAR}: line" in result.stderr
     assert "2 values in 1 columns: left out" in result.stderr
-
-
-def test_many_are_written_each_into_a_file(run: Run, tmp_path: Path) -> None:
-    out = tmp_path / "curves"
-    result = run("--where", "sdssr < 11", "--out", str(out), "--format", "csv")
-    assert result.exit_code == 0, result.output
-    files = sorted(out.iterdir())
-    assert f"{len(files)} light curves" in result.stdout
-    assert len(files) > 3
-    one = next(path for path in files if RR_LYRAE in path.name)
-    assert one.name == f"demo_field_b-{RR_LYRAE}.csv"
-    assert one.read_text() == run(RR_LYRAE, "--csv").stdout.replace("\r\n", "\n")
-
-
-def test_processes_write_the_same_files(run: Run, tmp_path: Path) -> None:
-    for processes in ("1", "2"):
-        run("--where", "ndet > 400", "--out", str(tmp_path / processes),
-            "--processes", processes)  # fmt: skip
-    contents = [
-        {path.name: path.read_bytes() for path in (tmp_path / processes).iterdir()}
-        for processes in ("1", "2")
-    ]
-    assert contents[0] == contents[1]
-    assert len(contents[0]) > 20
-
-
-def test_many_go_on_after_one_that_is_damaged(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (own / "mirror" / _newest(own).path).write_bytes(b"no ZIP")
-    result = runner(own, monkeypatch)("--where", "1", "--out", str(tmp_path / "out"))
-    assert result.exit_code == 1
-    assert f"failed: {STAR}: " in result.stderr
-    assert len(list((tmp_path / "out").iterdir())) > 100
 
 
 @pytest.mark.parametrize(
@@ -415,64 +358,3 @@ def test_a_plot_in_the_terminal(run: Run) -> None:
     assert result.exit_code == 0, result.output
     assert f"{RR_LYRAE} (demo_field_b)" in result.stdout
     assert "phase" in result.stdout
-
-
-def test_light_curves_are_read_in_processes_in_the_same_order(demo_mirror: Path) -> None:
-    root = demo_mirror / "mirror"
-    with open_readonly(root) as catalog:
-        copies = copies_where(catalog, "sdssr < 12")
-    alone = list(read_many(root, copies, processes=1))
-    several = list(read_many(root, copies, processes=2))
-    assert [copy for copy, _ in several] == copies == [copy for copy, _ in alone]
-    for (_, one), (_, other) in zip(alone, several, strict=True):
-        assert not isinstance(one, Exception)
-        assert not isinstance(other, Exception)
-        assert one["rjd"].tolist() == other["rjd"].tolist()
-
-
-def _shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    program = f"{sys.executable} -m lccmirror.cli.main -c {folder / 'lccmirror.toml'} lc"
-    return subprocess.run(
-        ["/bin/bash", "-c", command.format(lc=program)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_ctrl_c_ends_many_soon_and_keeps_what_is_written(
-    processes: str, demo_mirror: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "lccmirror.cli.main", "lc", "--where", "1", "--format",
-               "votable", "--out", str(out), "--processes", processes]  # fmt: skip
-    environ = {**os.environ, "LCCMIRROR_CONFIG": str(demo_mirror / "lccmirror.toml")}
-    with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True, text=True,
-    ) as running:  # fmt: skip
-        until(lambda: out.is_dir() and any(out.glob("*.vot")))
-        # as a terminal does it: to all processes of the group
-        os.killpg(running.pid, signal.SIGINT)
-        stdout, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130, stderr
-    assert "the files that are written are kept" in stderr
-    assert "Traceback" not in stderr
-    files = [path.name for path in out.iterdir()]
-    assert all(name.endswith(".vot") and not name.startswith(".") for name in files)
-    assert 0 < len(files) < 245
-    assert "light curves with" in stdout
-
-
-def test_a_closed_pipe_is_no_error_to_speak_of(demo_mirror: Path) -> None:
-    done = _shell(demo_mirror, "{lc} " + STAR + " --csv | head -n 1")
-    assert done.stdout.startswith("rjd,")
-    assert done.stderr == ""
-
-
-@pytest.mark.parametrize("form", ["csv", "fits"])
-def test_a_full_disk_is_said(form: str, demo_mirror: Path) -> None:
-    done = _shell(demo_mirror, "{lc} " + f"{STAR} --format {form} > /dev/full")
-    assert done.returncode == 73
-    assert "No space left" in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,6 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from click.testing import CliRunner, Result
+
+from lccmirror.cli.app import cli
+
+Run = Callable[..., Result]
 PATIENCE_S = 30.0
 
 
@@ -89,3 +95,38 @@ def until(condition: Callable[[], bool]) -> None:
             return
         never.wait(0.02)
     raise AssertionError("it did not come to that")
+
+
+def configured(folder: Path, url: str) -> Path:
+    """Write a configuration for a daemon that nothing holds up, and return its path."""
+    path = folder / "lccmirror.toml"
+    path.write_text(
+        f'[server]\nurl = "{url}"\nrequests_per_minute = 6000\n'
+        '[mirror]\nroot = "mirror"\nmin_free = 0\n'
+        '[poll]\ndatasets = "1d"\n'
+        f'[keys]\ndir = "{folder / "keys"}"\n'
+    )
+    return path
+
+
+def commands(config: Path) -> Run:
+    """Return what runs a command in this process."""
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(cli, ["-c", str(config), *args])
+
+    return invoke
+
+
+def states(config: Path) -> list[str]:
+    """Return the states of the datasets in the catalog, if it can be read already."""
+    try:
+        conn = sqlite3.connect(f"file:{config.parent}/mirror/catalog.sqlite?mode=ro", uri=True)
+    except sqlite3.Error:
+        return []
+    try:
+        return [row[0] for row in conn.execute("SELECT state FROM datasets")]
+    except sqlite3.Error:
+        return []
+    finally:
+        conn.close()
