@@ -82,6 +82,11 @@ class Collection:
             hint="it has: " + ", ".join(column.name for column in self.columns),
         )
 
+    def __repr__(self) -> str:
+        columns = f"{len(self.columns)} columns"
+        said = (self.collection, self.name, f"{self.nobjects} objects", columns)
+        return show.in_brackets(type(self), said)
+
     def _repr_html_(self) -> str:
         heads = ("column", "title", "unit", "description")
         rows = [(c.name, c.label, c.unit, c.description) for c in self.columns]

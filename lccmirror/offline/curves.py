@@ -150,6 +150,11 @@ class MirroredLightCurve(LightCurve):
         """
         return LightCurve.to_lightkurve(self, magnitude or self.magnitude)
 
+    def __repr__(self) -> str:
+        names = " ".join(column.name for column in self.columns)
+        said = (self.objectid, self.source.collection, f"{len(self)} points", names)
+        return show.in_brackets(type(self), said)
+
     def _repr_html_(self) -> str:
         about = {
             "collection": self.source.collection,

@@ -209,6 +209,10 @@ class Dataset:
         """
         return read_of_dataset(self._session, self.setid, workers, errors)
 
+    def __repr__(self) -> str:
+        said = (self.setid, self.name, f"{self.nobjects} objects", self.state)
+        return show.in_brackets(type(self), said)
+
     def _repr_html_(self) -> str:
         about = {
             field.name: getattr(self, field.name)

@@ -43,6 +43,12 @@ class MirroredObject(KnownObject):
         """Read its light curve: `Mirror.lightcurve`."""
         return read_one(self._session, self.objectid, self.collection, setid, None)
 
+    def __repr__(self) -> str:
+        place = "no position" if self.ra is None else f"ra {self.ra}, decl {self.decl}"
+        curves = f"{self.nlightcurves} light curves"
+        said = (self.objectid, self.collection, place, f"{self.ndatasets} datasets", curves)
+        return show.in_brackets(type(self), said)
+
     def _repr_html_(self) -> str:
         catalog = show.table(
             ("column", "title", "value", "unit"),

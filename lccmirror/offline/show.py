@@ -1,4 +1,4 @@
-"""The mirror's things in a notebook. What came from the server is text, never HTML."""
+"""The mirror's things shown: in a notebook, where what came from the server is never HTML."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ from ..names import printable
 
 _LONGEST: Final = 200
 _PLOT_INCHES: Final = (7.0, 3.2)
+
+
+def in_brackets(kind: type, said: Iterable[str | None]) -> str:
+    """Return a line for where there is plain text only: what it is, then what is known of it.
+
+    Parameters
+    ----------
+    kind
+        Whose it is.
+    said
+        What tells one from another; None is left out.
+
+    Examples
+    --------
+    >>> in_brackets(dict, ["a", None, "3 things"])
+    '<dict a: 3 things>'
+    """
+    name, *rest = [printable(one, _LONGEST) for one in said if one]
+    return f"<{kind.__name__} {name}: {', '.join(rest)}>"
 
 
 def table(

@@ -220,6 +220,22 @@ def test_collections_are_found_by_both_names(m: Mirror) -> None:
 
 
 def test_datasets_are_chosen_by_state_collection_and_words(m: Mirror) -> None:
+    big = m.dataset("3adIph4Cmoo")
+    assert repr(big) == (
+        "<Dataset 3adIph4Cmoo: New dataset using collections: demo_field_b, 150 objects, "
+        "mirrored>"
+    )
+    assert repr(m.collections["demo_field_b"]).startswith(
+        "<Collection demo_field_b: Demo field B"
+    )
+    assert repr(m.object("DMB-358-0000058")) == (
+        "<MirroredObject DMB-358-0000058: demo_field_b, ra 358.8593835, decl -28.3156862, "
+        "3 datasets, 3 light curves>"
+    )
+    assert repr(m.lightcurve("DMB-358-0000058")) == (
+        "<MirroredLightCurve DMB-358-0000058: demo_field_b, 407 points, "
+        "rjd stf flt aim_000 aie_000 aep_000>"
+    )
     assert len(m.datasets(state="mirrored")) == 12
     assert {d.setid for d in m.datasets(collection="demo-field-b")} == {
         d.setid for d in m.datasets(collection="demo_field_b")
