@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..durable import FILE_MODE, flush_folder
-from ..errors import CatalogTooNew, Damaged
+from ..errors import CatalogTooNew, Damaged, InTheWay
 from . import CATALOG_NAME, REBUILD_HINT
 from .migrate import SCHEMA_VERSION, migrate
 
@@ -44,6 +44,8 @@ def open_writer(
         If a newer lccmirror wrote it.
     Damaged
         If it is no SQLite database, or a broken one.
+    InTheWay
+        If it is a database of another program.
     """
     # Created here, so that its mode (and that of its WAL) does not depend on the umask.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
@@ -72,6 +74,7 @@ def prepare(
     """Set up a connection that writes, and bring its schema up to date."""
     try:
         version = check_version(conn, path)
+        _require_ours(conn, path)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA cache_size = -16000")
@@ -88,6 +91,24 @@ def prepare(
             f"{path} is damaged: {error}",
             hint=REBUILD_HINT,
         ) from error
+
+
+# sqlite-utils makes its own before the first migration.
+_OURS = """
+SELECT count(*) = 0 OR sum(name = 'mirror') FROM sqlite_master
+WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> '_sqlite_migrations'
+"""
+
+
+def _require_ours(conn: sqlite3.Connection, path: Path | str) -> None:
+    """Make sure that we do not make our tables in the database of another program."""
+    if not conn.execute(_OURS).fetchone()[0]:
+        raise InTheWay(
+            f"{path} is a database, but not a mirror's catalog",
+            hint="move it away, or name another folder as [mirror] root; if mirrored files are "
+            "here, put a copy of their catalog in its place, or make it anew: "
+            "`lccmirror verify --repair --rebuild-catalog`",
+        )
 
 
 def check_version(conn: sqlite3.Connection, path: Path | str) -> int:

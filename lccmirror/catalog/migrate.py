@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 SCHEMA_VERSION = 1
+_TABLE = re.compile(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", re.MULTILINE)
 
 
 def statements(script: str) -> Iterator[str]:
@@ -36,6 +38,17 @@ def scripts() -> list[tuple[str, str]]:
         for entry in folder.iterdir()
         if entry.name.endswith(".sql")
     )
+
+
+def missing_tables(conn: sqlite3.Connection) -> list[str]:
+    """Return the tables that a catalog of this version lacks."""
+    there = {name for (name,) in conn.execute("SELECT name FROM sqlite_master")}
+    return sorted(schema_tables() - there)
+
+
+def schema_tables() -> set[str]:
+    """Return the names of all tables of the schema."""
+    return {name for _, script in scripts() for name in _TABLE.findall(script)}
 
 
 def migrate(conn: sqlite3.Connection) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import sqlite3
 from collections.abc import Iterator
 
 from ..catalog.connection import REBUILD_HINT
+from ..catalog.migrate import schema_tables
 from ..errors import (
     Damaged,
     InTheWay,
@@ -100,7 +102,7 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
             "another program has held the catalog locked for a minute",
             hint="close what writes to catalog.sqlite, and sync again",
         )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or _lacks_table(error):
         return Damaged(
             f"the catalog is damaged: {error}",
             hint=REBUILD_HINT,
@@ -119,3 +121,9 @@ def from_sqlite(error: sqlite3.Error) -> LocalError | Stopped | None:
     if name.startswith("SQLITE_IOERR"):
         return Damaged(f"the catalog: {error}", hint="the disk has a fault")
     return None
+
+
+def _lacks_table(error: sqlite3.Error) -> bool:
+    """Whether a table is not there that every catalog has: somebody has dropped it."""
+    lacking = re.fullmatch(r"no such table: (?:main\.)?(\w+)", str(error))
+    return lacking is not None and lacking[1] in schema_tables()

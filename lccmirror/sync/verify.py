@@ -13,6 +13,7 @@ from typing import Any
 from ..catalog.connection import REBUILD_HINT, transaction
 from ..catalog.derived import broken_derived
 from ..catalog.files import get_file
+from ..catalog.migrate import SCHEMA_VERSION, missing_tables
 from ..catalog.texts import broken_indexes
 from ..clock import Now, to_text
 from ..errors import Damaged, Stopped
@@ -278,6 +279,11 @@ def check_catalog(conn: sqlite3.Connection) -> None:
         raise Damaged(
             f"the catalog is damaged: {'; '.join(found)}",
             hint=REBUILD_HINT,
+        )
+    (version,) = conn.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION and (lacking := missing_tables(conn)):
+        raise Damaged(
+            f"the catalog is damaged: it has no table {', '.join(lacking)}", hint=REBUILD_HINT
         )
     if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise Damaged(

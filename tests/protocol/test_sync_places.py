@@ -17,6 +17,7 @@ import pytest
 from lccmirror.errors import (
     CatalogTooNew,
     Damaged,
+    InTheWay,
     MirrorLocked,
     MirrorUnusable,
 )
@@ -353,6 +354,48 @@ def test_something_else_lies_where_the_lock_is(site: Site, tmp_path: Path, kind:
 
 
 # The catalog
+
+
+def test_a_database_of_another_program_is_left_as_it_is(site: Site) -> None:
+    """Else our tables would be made in it, and mirrored files be nobody's."""
+    setid = site.server.make_dataset()
+    site.sync()
+    path = site.root / "catalog.sqlite"
+    path.unlink()
+    for version in (0, 1):
+        with sqlite3.connect(path) as conn:
+            conn.execute("CREATE TABLE IF NOT EXISTS precious (thing)")
+            conn.execute(f"PRAGMA user_version = {version}")
+        conn.close()
+        before = path.read_bytes()
+        for job in (site.sync, site.verify):
+            with pytest.raises(InTheWay, match="not a mirror's catalog") as caught:
+                job()
+            assert caught.value.exit_code == 78
+        assert path.read_bytes() == before
+    rebuilt = site.rebuild()
+    assert rebuilt.aside is not None
+    assert Path(rebuilt.aside).read_bytes() == before
+    assert site.states() == {setid: "mirrored"}
+    site.check()
+
+
+@pytest.mark.parametrize("name", ["lightcurves", "objects_fts", "jobs"])
+def test_a_catalog_without_one_of_its_tables_is_damaged(site: Site, name: str) -> None:
+    site.server.make_dataset()
+    site.sync()
+    with site.writing() as conn:
+        conn.execute("PRAGMA foreign_keys = OFF")
+        conn.execute(f"DROP TABLE {name}")
+    with pytest.raises(Damaged, match=f"no (such )?table:? {name}") as caught:
+        site.verify()
+    assert "--rebuild-catalog" in str(caught.value.hint)
+    if name == "lightcurves":
+        site.server.make_dataset(columns=("ndet",))
+        assert isinstance(site.sync().stopped, Damaged)
+    assert site.rebuild().exit_code == 0
+    assert site.sync().exit_code == 0
+    site.check()
 
 
 def test_a_catalog_of_a_newer_lccmirror(site: Site) -> None:
