@@ -47,6 +47,7 @@ _TENTH: Final = DATASETS // 10
 _WORKERS: Final = 8
 _LARGE_BYTES: Final = 1_000_000_000
 _RUNS: Final = 3
+_FAR_RUNS: Final = 2
 _ONLY: Final = """
 [select]
 collections = ["none"]
@@ -131,7 +132,7 @@ def mirror_200(folder: Path) -> Outcome:
     with real_site(folder) as site:
         sides = _Sides(site, site.server.url)
         setids = site.make(searches(DATASETS))
-        outcome = _by_turns(sides, setids)
+        outcome = _by_turns(sides, setids, _RUNS)
         few = [sides.ours(_TENTH, setids[:_TENTH]) for _ in range(2)]
         sides.hashes.clear()
         large = large_zip(site, _LARGE_BYTES)
@@ -162,16 +163,16 @@ def mirror_200_far(folder: Path) -> Outcome:
     """Do the same over a line, as everybody does who does not sit beside the server."""
     with real_site(folder) as site, far_away(site.server.url, ROUND_TRIP_S) as url:
         setids = site.make(searches(DATASETS))
-        return _by_turns(_Sides(site, url), setids)
+        return _by_turns(_Sides(site, url), setids, _FAR_RUNS)
 
 
-def _by_turns(sides: _Sides, setids: Sequence[str]) -> Outcome:
+def _by_turns(sides: _Sides, setids: Sequence[str], runs: int) -> Outcome:
     found = by_turns(
         {
             "lccmirror sync": functools.partial(sides.ours, DATASETS),
             "astrobase.services.lccs": sides.theirs,
         },
-        _RUNS,
+        runs,
     )
     sides.compare("the files")
     ours, theirs = found.values()
@@ -181,7 +182,7 @@ def _by_turns(sides: _Sides, setids: Sequence[str]) -> Outcome:
         ours=median_seconds(ours),
         theirs=median_seconds(theirs),
         unit="s",
-        runs=_RUNS,
+        runs=runs,
         peak_mb=median_peak(ours),
         their_peak_mb=median_peak(theirs),
         details={
