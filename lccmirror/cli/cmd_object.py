@@ -17,7 +17,7 @@ from .settings import Settings, settings
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..query.objects import KnownObject
+    from ..query.known_object import KnownObject
 
 
 @click.command(

@@ -16,9 +16,9 @@ from .settings import Settings, is_terminal
 if TYPE_CHECKING:
     from ..config import Config
     from ..query import Value
+    from ..query.known_object import CatalogValue, KnownObject
     from ..query.lightcurves import Copy
     from ..query.object_told import Told
-    from ..query.objects import CatalogValue, KnownObject
 
 _PIPED_WIDTH: Final = 120
 _KINDS: Final = {

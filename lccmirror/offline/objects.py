@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..names import printable
 from ..query import Value
-from ..query.objects import KnownObject, known_objects
+from ..query.known_object import KnownObject
+from ..query.objects import known_objects
 from . import show
 from .curve_lookup import read_one
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MirroredObject(KnownObject):
-    """An object of the mirror: `lccmirror.query.objects.KnownObject`, and its light curve."""
+    """An object of the mirror: `lccmirror.query.known_object.KnownObject`, and its light curve."""
 
     _session: Session = field(repr=False, compare=False)
 

@@ -132,6 +132,11 @@ def _wrong_statement(text: str, sql: str, catalog: ReadOnlyCatalog) -> LccMirror
     if unknown is not None:
         kind, name = unknown.groups()
         return UsageError(printable(text), hint=_unknown_hint(kind, name, sql, catalog))
+    if sql.lstrip().startswith("."):
+        return UsageError(
+            f"{printable(sql.split()[0], 40)} is a command of the sqlite3 shell, and no SQL",
+            hint="SELECT sql FROM sqlite_master tells what tables there are",
+        )
     called = _WRONG_NUMBER.search(text)
     if called is not None and called[1] in _OUR_CALLS:
         return UsageError(

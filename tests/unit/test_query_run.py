@@ -224,6 +224,11 @@ def test_a_name_without_quotes_is_seen(catalog: ReadOnlyCatalog) -> None:
     assert error.hint == "a text stands in single quotes: 'DMB-358-0000058'"
 
 
+def test_a_command_of_the_shell_is_known_as_such(catalog: ReadOnlyCatalog) -> None:
+    error = refusal(catalog, " .tables objects")
+    assert error.message == ".tables is a command of the sqlite3 shell, and no SQL"
+
+
 def test_our_functions_tell_their_arguments(catalog: ReadOnlyCatalog) -> None:
     error = refusal(catalog, "select in_cone(1, 2, 3)")
     assert error.hint is not None
