@@ -30,7 +30,8 @@ def tell_verified(done: Verified, chosen: Settings) -> None:
             "hint: `lccmirror verify --repair` fetches again what is damaged or missing"
         )
     if done.left is not None and done.left.damage:
-        sys.stderr.write(f"after the repair, {done.left.ndamage:,} are still damaged\n")
+        still = "1 is" if done.left.ndamage == 1 else f"{done.left.ndamage:,} are"
+        sys.stderr.write(f"after the repair, {still} still damaged or missing\n")
         for one in done.left.damage:
             if one.first is not None:
                 sys.stderr.write(f"{printable(one.path)}: {one.first}, and repair again\n")

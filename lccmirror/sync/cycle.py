@@ -64,9 +64,9 @@ def run_cycle(session: Session, *, job: str = "sync") -> CycleReport:
 
 def _tell_damage(session: Session, report: CycleReport) -> None:
     if count := count_unsound(session.mirror.conn):
+        files = "1 file is" if count == 1 else f"{count:,} files are"
         report.notes.append(
-            f"{count:,} files are known to be damaged or missing: "
-            "`lccmirror verify --repair` fetches them again"
+            f"{files} known to be damaged or missing: `lccmirror verify --repair`"
         )
 
 
