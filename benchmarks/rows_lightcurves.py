@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import statistics
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from tests.real.environment import RealEnvironment, ensure_environment
 
 from .make_lightcurves import COLUMNS, make_lightcurves
 from .measure import Run, by_turns, median_peak, median_seconds, run, same, seconds
-from .rows import Outcome
+from .rows import Growth, Outcome
 
 LIGHTCURVES = 2_000
 POINTS = 1_000
@@ -45,6 +47,7 @@ def lc_headers(folder: Path) -> Outcome:
             "lccmirror": functools.partial(_ours, "headers", path, "ours"),
             "gunzip and parse": functools.partial(_ours, "headers", path, "gunzip"),
         },
+        lambda path: _ours("headers", path, "ours"),
     )
 
 
@@ -58,10 +61,13 @@ def _read(folder: Path, kind: str, processes: int) -> Outcome:
             "lccmirror": functools.partial(_ours, "read", path, kind, str(processes)),
             "the reference reader": functools.partial(_theirs, env, path, folder),
         },
+        lambda path: _ours("read", path, kind, str(processes)),
     )
 
 
-def _outcome(path: Path, sides: dict[str, functools.partial[Run]]) -> Outcome:
+def _outcome(
+    path: Path, sides: dict[str, functools.partial[Run]], once: Callable[[Path], Run]
+) -> Outcome:
     found = by_turns(sides, _RUNS)
     ours, theirs = found.values()
     same("what was read", *(json.loads(one.output) for one in (*ours, *theirs)))
@@ -82,7 +88,18 @@ def _outcome(path: Path, sides: dict[str, functools.partial[Run]]) -> Outcome:
             "their points per second": points / median_seconds(theirs),
         },
         series=seconds(found),
+        growth=_growth(path.parent, once, median_seconds(ours)),
     )
+
+
+def _growth(folder: Path, once: Callable[[Path], Run], known: float) -> Growth:
+    """Time a tenth of the light curves, and once ten times of them."""
+    path = folder / "growing.zip"
+    make_lightcurves(path, LIGHTCURVES // 10, POINTS)
+    few = statistics.median(once(path).seconds for _ in range(_RUNS))
+    make_lightcurves(path, LIGHTCURVES * 10, POINTS)
+    times = {LIGHTCURVES // 10: few, LIGHTCURVES: known, LIGHTCURVES * 10: once(path).seconds}
+    return Growth(of="light curves", seconds=times)
 
 
 def _ours(*arguments: object) -> Run:

@@ -6,12 +6,23 @@ import functools
 import json
 import shutil
 import sqlite3
+import statistics
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from .make_catalog import add_listed, new_catalog
-from .make_table import COLLECTION, COLUMNS, SETID, TableFiles, make_json, make_table
+from .make_table import (
+    COLLECTION,
+    COLUMNS,
+    SETID,
+    TableFiles,
+    make_json,
+    make_table,
+    ten_times,
+    ten_times_json,
+)
 from .measure import (
     BIN,
     Run,
@@ -24,7 +35,7 @@ from .measure import (
     seconds,
     task,
 )
-from .rows import Limit, Outcome
+from .rows import Growth, Limit, Outcome
 
 INGESTED_ROWS = 200_000
 JSON_BYTES = 200_000_000
@@ -34,7 +45,8 @@ _MEMORY_MB = 60
 
 def beside_sqlite3(folder: Path) -> Outcome:
     """Ingest a table beside ``sqlite3 .import`` into a table without types or indices."""
-    return _ingest(folder, "sqlite3 .import", _import_bare)
+    outcome = _ingest(folder, "sqlite3 .import", _import_bare)
+    return replace(outcome, growth=_ingest_growth(folder, outcome.ours))
 
 
 def beside_sqlite_utils(folder: Path) -> Outcome:
@@ -68,7 +80,23 @@ def json_read(folder: Path) -> Outcome:
         limits=(Limit("peak memory through theirs", peak / their_peak, 1 / 20),),
         details={"MB of JSON": path.stat().st_size / 1e6, "rows": nrows},
         series=seconds(found),
+        growth=_json_growth(folder, path, nrows, median_seconds(ours)),
     )
+
+
+def _json_growth(folder: Path, path: Path, nrows: int, known: float) -> Growth:
+    """Time a tenth of the rows, and once ten times of them."""
+    small, large = folder / "small.json", folder / "large.json"
+    few = make_json(small, JSON_BYTES // 10)
+    ten_times_json(path, nrows, large)
+    times = {
+        few: statistics.median(run_task("read_json", small).seconds for _ in range(_RUNS)),
+        nrows: known,
+    }
+    done = run_task("read_json", large)
+    same("rows of the largest", 10 * nrows, json.loads(done.output)["rows"])
+    times[10 * nrows] = done.seconds
+    return Growth(of="rows", seconds=times)
 
 
 def _ingest(folder: Path, name: str, other: Callable[[Path, Path], Run]) -> Outcome:
@@ -102,6 +130,29 @@ def _ingest(folder: Path, name: str, other: Callable[[Path, Path], Run]) -> Outc
         },
         series=seconds(found),
     )
+
+
+def _ingest_growth(folder: Path, known: float) -> Growth:
+    """Time a tenth of the rows, and once ten times of them."""
+    empty = folder / "empty.sqlite"
+    times = {INGESTED_ROWS: known}
+    small, large = folder / "small", folder / "large"
+    for sub in (small, large):
+        sub.mkdir()
+    few = make_table(small, INGESTED_ROWS // 10)
+    times[few.nrows] = statistics.median(_ours(small, empty, few).seconds for _ in range(_RUNS))
+    kept = TableFiles(
+        folder / "t.csv", folder / "t.json.gz", folder / "plain.csv", INGESTED_ROWS
+    )
+    many = ten_times(kept, large)
+    times[many.nrows] = _ours(large, empty, many).seconds
+    with closing(sqlite3.connect(large / "catalog.sqlite")) as conn:
+        found = conn.execute(
+            "SELECT (SELECT count(*) FROM dataset_rows), (SELECT count(*) FROM objects), "
+            "(SELECT values_from FROM datasets)"
+        ).fetchone()
+    same("rows of the largest", (many.nrows, many.nrows, "both"), found)
+    return Growth(of="rows", seconds=times)
 
 
 def _ours(folder: Path, empty: Path, files: TableFiles) -> Run:

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Work = Callable[[LightCurveFiles, Copy], T]
 
-# A process costs as much as this many light curves.
-_WORTH_PROCESSES: Final = 200
-# Importing Arrow costs as much as this many.
-_WORTH_ARROW: Final = 200
+# Packed bytes. Starting a process, and its imports, cost as much as reading half of this.
+_WORTH_PROCESSES: Final = 40_000_000
+# Importing Arrow costs as much as it saves with this.
+_WORTH_ARROW: Final = 20_000_000
+# However small a light curve is, it costs as much as this; most whose size is not known are
+# larger.
+_LEAST: Final = 10_000
+_USUAL: Final = 50_000
 _CHUNK: Final = 32
 
 # The condition sees `objects` and no other table, so that no name in it is ambiguous.
@@ -142,9 +146,9 @@ def do_many(
         If a process cannot be started, or is ended from outside.
     """
     if processes is None:
-        processes = 1 if len(copies) < _WORTH_PROCESSES else (os.cpu_count() or 1)
+        processes = 1 if _work_in(copies) < _WORTH_PROCESSES else (os.cpu_count() or 1)
     if processes <= 1:
-        with LightCurveFiles(root, many=len(copies) > _WORTH_ARROW) as files:
+        with LightCurveFiles(root, many=_work_in(copies) > _WORTH_ARROW) as files:
             for copy in copies:
                 yield copy, _tried(work, files, copy)
         return
@@ -154,6 +158,11 @@ def do_many(
     with contextlib.closing(done):
         for chunk, results in zip(chunks, done, strict=True):
             yield from zip(chunk, results, strict=True)
+
+
+def _work_in(copies: Sequence[Copy]) -> int:
+    """Return how much reading light curves costs, in packed bytes."""
+    return sum(max(copy.size or _USUAL, _LEAST) for copy in copies)
 
 
 def _chunk(root: Path, work: Work[T], copies: Sequence[Copy]) -> list[T | LccMirrorError]:
