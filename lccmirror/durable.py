@@ -172,11 +172,21 @@ def remove_note(path: Path) -> None:
 
 
 def write_note(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
-    """Replace `path` by `content`, of which nothing depends on surviving a power cut."""
-    temporary = path.with_name(f".{path.name}.new")
-    with open_for_write(temporary, mode=mode) as file:
-        file.write(content)
-    temporary.replace(path)
+    """Replace `path` by `content`, of which nothing depends on surviving a power cut.
+
+    One that is there is replaced as a whole; a new one may be found empty after a crash, too.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, mode)
+    except FileExistsError:
+        temporary = path.with_name(f".{path.name}.new")
+        with open_for_write(temporary, mode=mode) as file:
+            file.write(content)
+        temporary.replace(path)
+    else:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
 
 
 def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
-
-import tenacity
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import FileChanged, TransientError
 from .timing import Timing
+
+if TYPE_CHECKING:
+    import tenacity
 
 T = TypeVar("T")
 
@@ -122,6 +123,8 @@ def call_with_retries(
     except retry_on as error:
         # tenacity comes in when something has failed: it takes longer than a small answer.
         failure: list[BaseException] = [error]
+
+    import tenacity
 
     def attempt() -> T:
         if failure:
