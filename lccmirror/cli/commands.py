@@ -180,7 +180,8 @@ class LazyGroup(Group):
         if name not in self.table and name not in self.aliases and not name.startswith("-"):
             import difflib
 
-            near = difflib.get_close_matches(name, [*self.table, *self.aliases], n=2)
+            near = [f"--{name}"] if name in {"help", "version"} else []
+            near = near or difflib.get_close_matches(name, [*self.table, *self.aliases], n=2)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f"No such command {name!r}.{meant}")
         return super().resolve_command(ctx, args)

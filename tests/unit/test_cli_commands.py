@@ -103,6 +103,10 @@ def test_sql_is_another_name_for_query() -> None:
     assert "Also: sql" in CliRunner().invoke(cli, ["--help"]).output
 
 
+def test_help_as_a_command_is_told_to_be_an_option() -> None:
+    assert "Did you mean --help?" in CliRunner().invoke(cli, ["help"]).stderr
+
+
 def test_a_statement_without_quotes_is_told_to_have_them() -> None:
     for words in (["select", "catalog.sqlite", "from", "objects"], []):
         done = CliRunner().invoke(cli, ["query", *words])
