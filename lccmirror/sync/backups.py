@@ -79,13 +79,18 @@ def backups_of(config: Config) -> Backups:
     """Return where a configuration has its backups."""
     chosen, server = config.backup, config.server
     return Backups(
-        folder=chosen.folder or config.mirror.root / BACKUPS,
+        folder=chosen.folder or own_folder(config),
         own=chosen.folder is None,
         stems=tuple(_stem(url) for url in (server.url, *server.formerly)),
         keep=chosen.keep,
         every_s=chosen.every_s,
         min_free=config.mirror.min_free,
     )
+
+
+def own_folder(config: Config) -> Path:
+    """Return the mirror's own folder of backups."""
+    return config.mirror.root / BACKUPS
 
 
 def _stem(url: str) -> str:

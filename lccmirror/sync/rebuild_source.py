@@ -15,8 +15,8 @@ from ..catalog.copy import copy_catalog
 from ..catalog.log import get_setting
 from ..catalog.migrate import SCHEMA_VERSION
 from ..clock import to_text
-from ..errors import CatalogTooNew, Damaged, LccMirrorError
-from .backups import Backup, backups_of, list_backups
+from ..errors import CatalogTooNew, Damaged, LccMirrorError, MirrorUnusable
+from .backups import Backup, backups_of, list_backups, own_folder
 from .lost import SOURCE
 from .verify import check_catalog
 
@@ -47,7 +47,14 @@ class Source:
 
 @contextlib.contextmanager
 def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
-    """Find the newest copy of the catalog that is sound: itself, or a backup."""
+    """Find the newest copy of the catalog that is sound: itself, or a backup.
+
+    Raises
+    ------
+    MirrorUnusable
+        If backups are to be in a folder that is not there: the history would be left out of
+        the new catalog for no better reason than a disk that is not mounted.
+    """
     root, note = config.mirror.root, around.progress.note
     temporary = root / SOURCE
     current = root / CATALOG_NAME
@@ -59,7 +66,7 @@ def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
             found = _usable(current, "the catalog itself", to_text(around.now()), config)
         except (LccMirrorError, sqlite3.Error, OSError) as error:
             note(f"the catalog is of no use: {error}")
-    for backup in list_backups(backups_of(config)) if found is None else ():
+    for backup in _backups(config) if found is None else ():
         try:
             told = f"the backup {backup.path}"
             usable = _usable(backup.path, told, to_text(backup.at), config, temporary)
@@ -72,6 +79,21 @@ def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
     finally:
         for path in root.glob(f"{SOURCE}*"):
             durable.remove_note(path)
+
+
+def _backups(config: Config) -> list[Backup]:
+    """Return all backups, the newest first: older ones may lie in the mirror still."""
+    chosen = backups_of(config)
+    if chosen.own:
+        return list_backups(chosen)
+    if chosen.keep and not chosen.folder.is_dir():
+        raise MirrorUnusable(
+            f"there is no folder {chosen.folder}, where the backups of the catalog are to be",
+            hint="mount its disk; or, if there are none, make it (backup.folder). Nothing was "
+            "changed",
+        )
+    found = [*list_backups(chosen), *list_backups(replace(chosen, folder=own_folder(config)))]
+    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def _looks_like_one(path: Path) -> bool:

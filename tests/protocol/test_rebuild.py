@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lccmirror.catalog.connection import CATALOG_NAME
-from lccmirror.errors import Damaged, MirrorLocked, Stopped
+from lccmirror.errors import Damaged, MirrorLocked, MirrorUnusable, Stopped
 from lccmirror.sync.mirror import open_configured
 from tests.support import misbehaving as wrong
 from tests.support.site import Site
@@ -351,6 +351,29 @@ def test_a_backup_of_another_server_is_not_used(site: Site) -> None:
             conn.commit()
     lose(site)
     assert site.rebuild().source is None
+
+
+def test_backups_that_went_elsewhere(site: Site, tmp_path: Path) -> None:
+    """Without its disk nothing is made anew; and older ones still lie in the mirror."""
+    make_several(site)
+    (older,) = (site.root / "backups").iterdir()
+    elsewhere = tmp_path / "disk" / "hat"
+    site.configure(f'[mirror]\nworkers = 1\n[backup]\nfolder = "{elsewhere}"')
+    lose(site)
+    with pytest.raises(MirrorUnusable, match=f"no folder {elsewhere}") as caught:
+        site.rebuild()
+    assert "mount" in str(caught.value.hint)
+    assert not (site.root / CATALOG_NAME).exists()
+    elsewhere.mkdir(parents=True)
+    assert site.rebuild().source == f"the backup {older}"
+    site.clock.forward(2 * 86_400)
+    site.sync()
+    (newer,) = elsewhere.iterdir()
+    lose(site)
+    assert site.rebuild().source == f"the backup {newer}"
+    # A catalog that is sound needs none.
+    shutil.rmtree(elsewhere)
+    assert site.rebuild().source == "the catalog itself"
 
 
 def test_a_damaged_backup_gives_way_to_an_older_one(site: Site) -> None:

@@ -66,7 +66,8 @@ def changed_by_rebuilding(
     """Return what is not as it was in a catalog made anew with its newest backup.
 
     Left out is what has to change: the rebuilding is in the log, all files are verified, the
-    lists are read whole by the next poll, and the time of the backup is that of its name.
+    lists are read whole by the next poll, and the time of the backup is that of its name. And
+    the numbers of the objects' texts, which are in the order in which these came.
     """
     before, after = deepcopy(before), deepcopy(after)
     (log,) = changed(before, after)["sync_log"].come
@@ -83,6 +84,8 @@ def changed_by_rebuilding(
     for rows in (before, after):
         for file in rows["files"]:
             del file["verified_at"]
+        for text in rows["objects_text"]:
+            del text["id"]
         for setting in rows["mirror"]:
             if setting["key"] == "backup":
                 setting["value"] = json.loads(setting["value"])["path"]
