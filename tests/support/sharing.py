@@ -20,6 +20,11 @@ def group(nodeid: str) -> str:
     return _REAL if path.startswith(_REAL) else path
 
 
+def processes(cores: int) -> int:
+    """Return how many are to run tests: half of the time a test waits, mostly for the disk."""
+    return cores + max(1, cores // 2)
+
+
 def by_file(config: pytest.Config, log: Any) -> Any:
     """Return a scheduler that gives groups to processes, in the order of collection.
 
