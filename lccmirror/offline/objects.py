@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MirroredObject(KnownObject):
-    """An object of the mirror: `lccmirror.query.known_object.KnownObject`, and its light curve."""
+    """An object of the mirror: a `KnownObject` of `lccmirror.query`, and its light curve."""
 
     _session: Session = field(repr=False, compare=False)
 

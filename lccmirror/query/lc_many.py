@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..errors import LccMirrorError
+from ..errors import LccMirrorError, UsageError
 from .lc_workers import in_processes
 from .lightcurves import Copy, LightCurveFiles
 from .readonly import ReadOnlyCatalog
@@ -73,6 +73,8 @@ def copies_where(
     UsageError
         If the condition is wrong.
     """
+    if not condition.strip():
+        raise UsageError("the condition is empty", hint="1 stands for all objects")
     # So that what is said of a mistake is said of the condition, and not of our statement.
     # It stands on lines of its own, since the line with the mistake is shown.
     run_query(catalog, f"EXPLAIN SELECT 1 FROM objects WHERE\n{condition}", params)

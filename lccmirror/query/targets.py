@@ -139,6 +139,14 @@ def _layout(file: IO[bytes]) -> TargetList:
     return TargetList(split, objectid, ra, decl, header=number)
 
 
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _splitter(separator: str) -> Split:
     def split(text: str) -> list[str]:
         try:
@@ -159,8 +167,8 @@ def _target(text: str, number: int, layout: TargetList) -> Target | None:
         return None
     if layout.ra is None:
         objectid, *rest = text.split(None, 1)
-        if not rest:
-            raise UsageError("expected: objectid ra decl")
+        if not rest or (_is_number(objectid) and _is_number(rest[0])):
+            raise UsageError(f"expected: objectid ra decl, not {printable(text.strip(), 60)}")
         ra, decl = parse_centre(rest[0])
         return Target(objectid, ra, decl, number)
     fields = [field.strip() for field in layout.split(text)]

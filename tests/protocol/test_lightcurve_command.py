@@ -339,6 +339,11 @@ def test_a_column_that_some_light_curves_lack_is_told(run: Run, tmp_path: Path) 
     bad = run("--where", "sdssr < 11", "--out", str(tmp_path / "bad"), "--columns", "nonsense")
     assert bad.exit_code == 2
     assert not (tmp_path / "bad").exists()
+    empty = run("--where", " ", "--out", str(tmp_path / "empty"))
+    assert (empty.exit_code, empty.stderr.splitlines()[0]) == (
+        2,
+        "error: the condition is empty",
+    )
     nobody = run("--where", "sdssr < -99", "--out", str(tmp_path / "nobody"))
     assert (nobody.exit_code, nobody.stdout) == (0, "0 light curves: no such object\n")
     assert not (tmp_path / "nobody").exists()

@@ -207,6 +207,7 @@ def test_a_list_without_a_match_says_so(run: Run) -> None:
     [
         ("one 400 1\n", (), "standard input:1: right ascension"),
         ("", (), "no target"),
+        ("280.1 -30.2\n", (), "standard input:1: expected: objectid ra decl, not 280.1 -30.2"),
         (LIST, ("--radius", "0"), "radius"),
         (LIST, ("--columns", "mag"), "no column mag"),
     ],
