@@ -20,12 +20,17 @@ from tests.support.searches import SearchSite
 
 # What a story of a minute does not bring about.
 LATER = """
-INSERT INTO gaps VALUES (7, '2026-09-21T14:00:00Z', 'b', 'a', 'datasets may be missing');
-INSERT INTO announced VALUES ('search bright', '2', '2026-09-21T14:00:00Z');
-INSERT INTO announcements VALUES (3, 'r', 'gap', '2026-09-21T14:00:00Z', '{}', 1, 'later');
-INSERT INTO jobs VALUES ('datasets', 'every 15m', 'd', 'n', 'd', 's', 't', 'ok', 'm', 0);
-INSERT INTO troubles VALUES ('room', 's', 't', 'no room');
-INSERT INTO lightcurve_attempts VALUES ('demo_field_a', 'x', 2, 'later', 'it is not there');
+INSERT INTO gaps (id, detected, older_than, newer_than, message)
+VALUES (7, '2026-09-21T14:00:00Z', 'b', 'a', 'datasets may be missing');
+INSERT INTO announced (subject, what, at)
+VALUES ('search bright', '2', '2026-09-21T14:00:00Z');
+INSERT INTO announcements (id, recipient, kind, at, event, tries, not_before)
+VALUES (3, 'r', 'gap', '2026-09-21T14:00:00Z', '{}', 1, 'later');
+INSERT INTO jobs (name, schedule, due, next_run, last_started, last_finished, last_outcome)
+VALUES ('datasets', 'every 15m', 'd', 'n', 's', 't', 'ok');
+INSERT INTO troubles (key, since, told, message) VALUES ('room', 's', 't', 'no room');
+INSERT INTO lightcurve_attempts (collection, objectid, attempts, not_before, last_error)
+VALUES ('demo_field_a', 'x', 2, 'later', 'it is not there');
 """
 # Empty but while something is going on: what is to be removed, and to be indexed.
 PASSING = {"pruned_files", "text_due_datasets", "text_due_objects"}
