@@ -74,6 +74,8 @@ def command(
             limit=limit,
         )
         where = printable(centre.objectid or f"{centre.ra:g} {centre.decl:+g}")
+        if collections:
+            where += f" in {printable(' or '.join(collections))}"
         write_result(
             found,
             output,

@@ -87,6 +87,8 @@ def test_an_empty_cone_says_so_and_is_no_error(run: Run) -> None:
     assert (result.exit_code, result.stdout) == (0, "[]\n")
     assert "no mirrored object within 5′ of 100 +50" in result.stderr
     assert run("--quiet", "cone", "100", "50", "5").stderr == ""
+    one = run("cone", "100", "50", "5", "--collection", "field_a").stderr
+    assert one == "no mirrored object within 5′ of 100 +50 in field_a\n"
 
 
 def test_an_empty_mirror_says_that_it_is_empty(tmp_path: Path, run: Run) -> None:
