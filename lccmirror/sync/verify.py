@@ -41,7 +41,7 @@ class Damage:
     detail
         In words.
     verified_at
-        When it was last found good.
+        When it was last found good; when it came, if it was not verified since.
     first
         What a person has to do before a repair can do anything about it.
     """

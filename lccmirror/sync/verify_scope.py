@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-FILE_COLUMNS = "path, setid, kind, size, sha256, verified_at, state"
+# A file was found good when it came.
+FILE_COLUMNS = (
+    "path, setid, kind, size, sha256, coalesce(verified_at, fetched_at) AS good_at, state"
+)
 _AT_A_TIME = 200
 # Later than all times.
 _ALL = "~"

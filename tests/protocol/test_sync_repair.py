@@ -94,6 +94,8 @@ def test_damage_is_found_and_only_that_is_fetched(site: Site, how: str, kind: st
     assert verified.exit_code == 65
     (found,) = verified.found.damage
     assert (found.what, found.setid, found.kind) == (what, hurt, kind)
+    came = site.sql("SELECT fetched_at FROM files WHERE path = ?", found.path)
+    assert [(found.verified_at,)] == came
     assert site.root / found.path == path
     assert words in found.detail
     assert site.requests() == []
