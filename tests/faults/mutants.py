@@ -338,4 +338,28 @@ MUTATIONS = (
         ),
         _CRASH,
     ),
+    Mutation(
+        "the hash that the server tells of a JSON is not compared",
+        "lccmirror/server/told_hash.py",
+        (("        if came == match[1]:\n", "        if came:\n"),),
+        "tests/protocol/test_client_answers.py",
+    ),
+    Mutation(
+        "objects stay as they were when a dataset is told to be older",
+        "lccmirror/catalog/dataset_order.py",
+        (("    if low == high:\n", "    if low or high:\n"),),
+        "tests/unit/test_catalog_objects.py",
+    ),
+    Mutation(
+        "a damaged file is linked before that is noted",
+        "lccmirror/sync/kept.py",
+        (("        to_remove(mirror.conn, kept)\n", "        pass\n"),),
+        "tests/protocol/test_sync_repair.py",
+    ),
+    Mutation(
+        "a broken list of datasets ends the cycle",
+        "lccmirror/sync/cycle.py",
+        (("or not answers():", "or answers():"),),
+        "tests/protocol/test_sync_poll.py",
+    ),
 )
