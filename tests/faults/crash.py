@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 from tests.faults.campaign import Case, Verdict
-from tests.faults.crashing import CrashChild
 from tests.faults.scenarios import SCENARIOS, scenario
-from tests.faults.stage import Stages
+from tests.faults.staged import Staged
 
 _NAME = re.compile(r"(.+): killed at step (\d+)(?:, then at step (\d+))?")
 # One case in so many is killed twice.
 _TWICE = 4
 
 
-class CrashFamily:
+class CrashFamily(Staged):
     """See the module."""
 
     name = "crash"
-
-    def __init__(self) -> None:
-        self._stages = Stages()
-        self._child: CrashChild | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def cases(self, seed: int) -> Iterator[Case]:
         """Yield every step of every scenario, one scenario after the other, endlessly."""
@@ -63,22 +56,6 @@ class CrashFamily:
         finally:
             self._stages.give_back(stage, good=good)
         return verdict
-
-    def close(self) -> None:
-        """End the process and the servers."""
-        self._stages.close()
-        if self._child is not None:
-            self._child.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def _process(self) -> CrashChild:
-        self._child = self._child or CrashChild()
-        return self._child
-
-    def _own(self) -> Path:
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="crash-")
-        return Path(self._folder.name)
 
 
 def family() -> CrashFamily:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,20 +11,15 @@ from types import ModuleType
 
 from tests.faults import disk_around, disk_behind, disk_steps
 from tests.faults.campaign import Case, Verdict
-from tests.faults.crashing import CrashChild
 from tests.faults.scenarios import Scenario
-from tests.faults.stage import Stage, Stages
+from tests.faults.stage import Stage
+from tests.faults.staged import Staged
 
 
-class DiskFamily:
+class DiskFamily(Staged):
     """See the module."""
 
     name = "disk"
-
-    def __init__(self) -> None:
-        self._stages = Stages()
-        self._child: CrashChild | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def cases(self, seed: int) -> Iterator[Case]:
         """Yield cases of each kind in turn; when one has no more, it begins anew."""
@@ -69,22 +63,6 @@ class DiskFamily:
         if disk_around.fits(name):
             return disk_around.play(name, take, random, self._process(), folder)
         return disk_behind.play(name, take, random)
-
-    def close(self) -> None:
-        """End the process and the servers."""
-        self._stages.close()
-        if self._child is not None:
-            self._child.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def _process(self) -> CrashChild:
-        self._child = self._child or CrashChild()
-        return self._child
-
-    def _own(self) -> Path:
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="disk-")
-        return Path(self._folder.name)
 
 
 def family() -> DiskFamily:

@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.campaign import Case, Verdict
-from tests.faults.lying import Lie, Scene, lies
+from tests.faults.lie import Lie, Scene
+from tests.faults.lying import lies
 from tests.faults.story import DIALECTS, StorySite
 
 # Whatever the server says, in bytes beyond what the process had; it is the server, too.

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from random import Random
 
-from tests.faults.breaking import NASTY
+from tests.faults.fault import NASTY
 
 Change = Callable[[Random, bytes], bytes]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from tests.faults.breaking import NASTY
+from tests.faults.fault import NASTY
 
 Change = Callable[[Random, bytes], bytes]
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from tests.faults.breaking import Fault, Scene, faults
+from tests.faults.breaking import faults
 from tests.faults.campaign import Case, Verdict
+from tests.faults.fault import Fault, Scene
 from tests.faults.published import objects
 from tests.faults.story import StorySite, Target, is_of, targets
 from tests.faults.ways import Certificates

@@ -7,33 +7,30 @@ have left (`power_model`), and the mirror is started on it.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import cast
 
 from tests.faults.campaign import Case, Verdict
-from tests.faults.crashing import CrashChild
 from tests.faults.journal import Journal, clear
 from tests.faults.power_model import MODES, Mode, PowerCut
 from tests.faults.scenarios import SCENARIOS, scenario
-from tests.faults.stage import Stage, Stages
+from tests.faults.stage import Stage
+from tests.faults.staged import Staged
 
 _NAME = re.compile(r"(.+): cut after ([\d.]+)% of it, (\w+)(?:, then after ([\d.]+)% of that)?")
 _TWICE = 5
 
 
-class PowerFamily:
+class PowerFamily(Staged):
     """See the module."""
 
     name = "power"
 
     def __init__(self) -> None:
-        self._stages = Stages()
+        super().__init__()
         self._journals: dict[str, Journal] = {}
-        self._child: CrashChild | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def cases(self, seed: int) -> Iterator[Case]:
         """Yield cuts at random of each scenario in turn, endlessly."""
@@ -93,23 +90,10 @@ class PowerFamily:
     def _written(self, stage: Stage) -> Journal:
         """Let the stage do its work, and return all that it did to the disk."""
         path = self._own() / "journal"
-        self._child = self._child or CrashChild()
-        outcome = stage.work(self._child, journal=path)
+        outcome = stage.work(self._process(), journal=path)
         if outcome.error is not None:
             raise RuntimeError(f"{stage.scenario.name}: {outcome.error}")
         return Journal.load(path)
-
-    def close(self) -> None:
-        """End the process and the servers."""
-        self._stages.close()
-        if self._child is not None:
-            self._child.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def _own(self) -> Path:
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="power-")
-        return Path(self._folder.name)
 
 
 def family() -> PowerFamily:
