@@ -13,6 +13,7 @@ from . import (
     rows_poll,
     rows_readers,
     rows_real,
+    rows_scale,
     rows_sky,
     rows_startup,
     rows_table,
@@ -26,6 +27,8 @@ _OBJECTS = "5 million objects, warm, rows included"
 _LIGHTCURVES = "2,000 light curves of 1,000 points × 30 columns to arrays, from the ZIP"
 _READERS = "8 readers while the daemon ingests (99th percentile of their answers)"
 _FILES = "2,000 files of 100 KiB to disk, checked, flushed and in the catalog"
+_TENTH = "the same in a catalog of a tenth of the size"
+_MILLION = "in a catalog of 1,000,000 datasets and 20 million light curves"
 _STARTUP = "`lccmirror --version`, `status` on a catalog of 100,000 datasets"
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -79,7 +82,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Row(
         name="files_aria2",
-        work=f"{_FILES}; no latency",
+        work=f"{_FILES}; no latency, 4 workers",
         beside="`aria2c -j4`",
         reach=0.4,
         at_least=True,
@@ -87,7 +90,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     Row(
         name="files_reference",
-        work=f"{_FILES}; no latency",
+        work=f"{_FILES}; no latency, 4 workers",
         beside="the reference client's way: `urlopen`, one after the other",
         reach=1.5,
         at_least=True,
@@ -212,6 +215,46 @@ ROWS: Final[tuple[Row, ...]] = (
         reach=6,
         at_least=True,
         measure=rows_lightcurves.lc_headers,
+    ),
+    Row(
+        name="scale_plan",
+        work=f"planning a poll of 1,000 items, {_MILLION}",
+        beside=_TENTH,
+        reach=1.5,
+        at_least=False,
+        measure=rows_scale.scale_plan,
+    ),
+    Row(
+        name="scale_object",
+        work=f"finding an object's light curves, {_MILLION}",
+        beside=_TENTH,
+        reach=1.5,
+        at_least=False,
+        measure=rows_scale.scale_object,
+    ),
+    Row(
+        name="scale_newest",
+        work=f"the newest 25 datasets, {_MILLION}",
+        beside=_TENTH,
+        reach=1.5,
+        at_least=False,
+        measure=rows_scale.scale_newest,
+    ),
+    Row(
+        name="scale_status",
+        work=f"reading what `status` shows, {_MILLION}",
+        beside=_TENTH,
+        reach=2,
+        at_least=False,
+        measure=rows_scale.scale_status,
+    ),
+    Row(
+        name="scale_add",
+        work=f"adding a dataset of 20 objects and 20 light curves, {_MILLION}",
+        beside=_TENTH,
+        reach=2,
+        at_least=False,
+        measure=rows_scale.scale_add,
     ),
     Row(
         name="readers",

@@ -40,6 +40,7 @@ LARGE_PEAK_MB: Final = 60
 FILES: Final = 2_000
 LATENCY_S: Final = 0.030
 WORKERS: Final = 8
+WORKERS_NEAR: Final = 4
 _SMALL: Final = (FILES, FILES // 10, FILES * 10)
 # Members of a ZIP, of half a megabyte each: 1 GiB, and a tenth.
 _LARGE: Final = (2_048, 205)
@@ -68,8 +69,8 @@ Files = dict[str, str]
 class _Mirror:
     """A mirror that lacks the files; each run is on a fresh copy of it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self._folder, self._url = folder, url
+    def __init__(self, folder: Path, url: str, workers: int) -> None:
+        self._folder, self._url, self._workers = folder, url, workers
         self._template = folder / "template"
         self._template.mkdir()
         self._configure(self._template, '["csv"]', "never")
@@ -88,7 +89,7 @@ class _Mirror:
 
     def _configure(self, folder: Path, products: str, singles: str) -> None:
         text = _CONFIG.format(
-            url=self._url, workers=WORKERS, products=products, singles=singles
+            url=self._url, workers=self._workers, products=products, singles=singles
         )
         (folder / "lccmirror.toml").write_text(text)
 
@@ -135,7 +136,7 @@ def files_latency(folder: Path) -> Outcome:
 
 def files_aria2(folder: Path) -> Outcome:
     """Small files from a server that answers at once, beside a fast downloader."""
-    theirs = _Downloader(folder, "aria2c -q -j4 -d theirs -i urls")
+    theirs = _Downloader(folder, f"aria2c -q -j{WORKERS_NEAR} -d theirs -i urls")
     return _measure(folder, site_of_lightcurves, _SMALL, "aria2c -j4", theirs)
 
 
@@ -162,7 +163,7 @@ def _measure(
     site = make(folder / "site", sizes[0])
     with nginx(site.root, latency_s=latency_s) as url:
         (folder / "urls").write_text("".join(f"{url}{path}\n" for path in site.paths))
-        found = _both(_Mirror(folder, url), beside, theirs, site)
+        found = _both(_Mirror(folder, url, _workers(latency_s)), beside, theirs, site)
     shutil.rmtree(site.root)
     ours, others = found["lccmirror sync"], found[beside]
     growth = {sizes[0]: median_seconds(ours)}
@@ -178,6 +179,7 @@ def _measure(
         their_peak_mb=median_peak(others),
         details={
             "files": len(site.paths),
+            "workers": _workers(latency_s),
             "MB": site.nbytes / 1e6,
             "CPU seconds": statistics.median(one.cpu_s for one in ours),
             "their CPU seconds": statistics.median(one.cpu_s for one in others),
@@ -185,6 +187,11 @@ def _measure(
         series=seconds(found),
         growth=Growth(of, growth) if len(sizes) > 1 else None,
     )
+
+
+def _workers(latency_s: float) -> int:
+    """Who waits for a server needs more of them than who waits for the processor."""
+    return WORKERS if latency_s else WORKERS_NEAR
 
 
 def _both(
@@ -211,7 +218,7 @@ def _alone(
     folder.mkdir()
     site = make(folder / "site", size)
     with nginx(site.root, latency_s=latency_s) as url:
-        mirror = _Mirror(folder, url)
+        mirror = _Mirror(folder, url, _workers(latency_s))
         done = [mirror.fetch() for _ in range(_RUNS if size < FILES else 1)]
     for _, files in done:
         same("files", len(site.paths), len(files))

@@ -185,8 +185,11 @@ def write_note(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:
             file.write(content)
         temporary.replace(path)
     else:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        finally:
+            os.close(descriptor)
 
 
 def write_file(path: Path, content: bytes, *, mode: int = FILE_MODE) -> None:

@@ -219,11 +219,11 @@ class Download:
 
     def _take_up(self) -> None:
         """Go on with a part of an earlier run, if it is of what is wanted now."""
-        sidecar = load_sidecar(self._part)
         try:
             status = self._part.lstat()
         except FileNotFoundError:
             return
+        sidecar = load_sidecar(self._part)
         size = status.st_size
         if (
             # anything else than a plain file of one name is not ours

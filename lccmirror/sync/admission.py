@@ -133,7 +133,10 @@ class Watch:
 
     def admit(self, wanted: int) -> None:
         """Ask for so many more bytes than there are."""
-        on_hand = self._part.stat().st_size if self._part.exists() else 0
+        try:
+            on_hand = self._part.stat().st_size
+        except FileNotFoundError:
+            on_hand = 0
         self._ask(on_hand + wanted, on_hand)
 
     def _ask(self, whole: int, on_hand: int) -> None:

@@ -31,7 +31,7 @@ def check_gzip(path: Path, limit: int) -> None:
     library = inflater()
     inflate = library.decompressobj(_GZIP_BITS)
     total = 0
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         while data := file.read(_CHUNK):
             while data:
                 if inflate.eof:  # another gzip member follows
