@@ -67,10 +67,16 @@ MUTATIONS = (
         _DURABLE,
         (
             (
-                "    temporary.replace(final)\n    flush_folder(final.parent)\n",
-                "    temporary.replace(final)\n",
+                "    if later is None:\n        flush_folder(final.parent)\n",
+                "    if later is None:\n        pass\n",
             ),
         ),
+        _POWER,
+    ),
+    Mutation(
+        "the folder of a dataset is not flushed after its files came",
+        _INGEST,
+        (("            durable.flush_folder(folder)\n", "            str(folder)\n"),),
         _POWER,
     ),
     Mutation(
@@ -112,9 +118,8 @@ MUTATIONS = (
         _DOWNLOADS,
         (
             (
-                "        with self._room(), durable.open_for_append(self._part) as file:\n"
-                "            self._flush(file)\n        has_md5",
-                "        has_md5",
+                "        if not self._flushed:\n",
+                "        if self._size < 0:\n",
             ),
         ),
         _POWER,
@@ -146,12 +151,11 @@ MUTATIONS = (
         _DURABLE,
         (
             (
-                "    temporary.replace(final)\n    flush_folder(final.parent)\n",
+                "    temporary.replace(final)\n    if later is None:\n",
                 "    with open_for_write(final) as file:\n"
                 "        file.write(temporary.read_bytes())\n"
                 "        flush_file(file)\n"
-                "    temporary.unlink()\n"
-                "    flush_folder(final.parent)\n",
+                "    temporary.unlink()\n    if later is None:\n",
             ),
         ),
         _CRASH,
@@ -161,7 +165,7 @@ MUTATIONS = (
         _PLACE,
         (
             (
-                "    durable.put_in_place(product.part, final)\n",
+                "    durable.put_in_place(product.part, final, later=later)\n",
                 "    product.part.replace(final)\n",
             ),
         ),
@@ -178,12 +182,12 @@ MUTATIONS = (
         _PLACE,
         (
             (
-                "    durable.put_in_place(product.part, final)\n"
+                "    durable.put_in_place(product.part, final, later=later)\n"
                 "    put_file(mirror.conn, _row(product, now, setid, collection))\n",
                 "    put_file(mirror.conn, _row(product, now, setid, collection))\n"
                 '    mirror.conn.execute("COMMIT")\n'
                 '    mirror.conn.execute("BEGIN IMMEDIATE")\n'
-                "    durable.put_in_place(product.part, final)\n",
+                "    durable.put_in_place(product.part, final, later=later)\n",
             ),
         ),
         _FIRST,
@@ -193,10 +197,11 @@ MUTATIONS = (
         _INGEST,
         (
             (
+                "        for folder in unflushed:\n"
+                "            durable.flush_folder(folder)\n",
+                "        for folder in unflushed:\n"
+                "            durable.flush_folder(folder)\n"
                 "        for product in products.values():\n"
-                "            put_product(mirror, product, now, setid=fetched.setid)\n",
-                "        for product in products.values():\n"
-                "            put_product(mirror, product, now, setid=fetched.setid)\n"
                 "            forget_arrival(product)\n",
             ),
         ),
