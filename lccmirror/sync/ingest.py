@@ -12,7 +12,8 @@ from ..catalog.connection import transaction
 from ..catalog.datasets import from_one_file
 from ..catalog.lightcurves import expected_members
 from ..errors import FormatError
-from .fetch import FetchedTable, discard
+from .fetch import discard
+from .fetch_table import FetchedTable
 from .fetch_zip import FetchedZip
 from .layout import product as product_path
 from .mirror import Mirror

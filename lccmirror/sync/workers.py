@@ -34,7 +34,7 @@ from ..errors import (
 from . import ingest, layout
 from .admission import TooLargeForUs
 from .doubts import PATIENCE, Doubts
-from .fetch import FetchedTable, NotComplete, NotForUs, fetch_table
+from .fetch_table import FetchedTable, NotComplete, NotForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
 from .recover import drop_downloads
 from .report import CycleReport

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _DURABLE = "lccmirror/durable.py"
 _PLACE = "lccmirror/sync/place.py"
 _INGEST = "lccmirror/sync/ingest.py"
-_FETCH = "lccmirror/sync/fetch.py"
+_FETCH = "lccmirror/sync/fetch_table.py"
 _RECOVER = "lccmirror/sync/recover.py"
 _DOWNLOADS = "lccmirror/server/downloads.py"
 _DOWNLOAD_TESTS = "tests/protocol/test_downloads.py"

@@ -21,7 +21,8 @@ from ...errors import (
 )
 from ...server import DatasetHeader
 from .. import layout
-from ..fetch import NotComplete, discard, fetch_json
+from ..fetch import discard
+from ..fetch_table import NotComplete, fetch_json
 from ..session import Session, fetcher_for
 from .steps import deadline, gave_up, look_delay, remembered_losses, told
 
