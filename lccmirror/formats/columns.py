@@ -202,6 +202,8 @@ class LineWriter:
     def __init__(self, columns: Sequence[TableColumn], keep: int = 1000) -> None:
         self._formats = [checked_format(column.format) for column in columns]
         self._separators = len(columns) - 1
+        # text that is written as it is may have its separators replaced before, or after
+        self._texts = all(fmt == "%s" or not fmt.endswith("s") for fmt in self._formats)
         self._keep = keep
         self._lines: dict[bytes, str] = {}
 
@@ -220,6 +222,15 @@ class LineWriter:
             return fmt % values == line
         except (TypeError, ValueError, OverflowError):
             return False
+
+    def gives_damaged(self, values: tuple[Value, ...], line: str) -> bool:
+        """Say the same of values that may have ``|`` in them, for which there is ``; ``."""
+        if not self._texts:
+            return False
+        damaged = tuple(
+            [value.replace("|", "; ") if type(value) is str else value for value in values]
+        )
+        return self.gives(damaged, line)
 
     def _line_format(self, nulls: bytes) -> str:
         # "%.0s" takes the None and writes nothing

@@ -189,11 +189,13 @@ class _Pairing:
     def _paired(self, batch: list[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
         """Return rows with the values that they and the CSV's next lines give together."""
         paired: list[tuple[Value, ...]] = []
-        gives = self._whole_line.gives
+        gives, lines = self._whole_line.gives, self._lines
         try:
             for values in batch:
                 self._row += 1
-                line = self._next_line()
+                line = next(lines, None)
+                if line is None:
+                    raise _Mismatch("the CSV ends before")
                 paired.append(values if gives(values, line) else self._exact(values, line))
         except (_Mismatch, FormatError) as error:
             self._table.fall_back("json", f"row {self._row}: {error}")
@@ -202,6 +204,8 @@ class _Pairing:
 
     def _exact(self, values: tuple[Value, ...], line: str) -> tuple[Value, ...]:
         """Put a row together value by value; it may take more lines."""
+        if self._whole_line.gives_damaged(values, line):
+            return values
         cells = line.split("|")
         try:
             written = [write(value) for write, value in zip(self._writers, values, strict=True)]

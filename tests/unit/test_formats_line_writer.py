@@ -52,3 +52,24 @@ def test_a_separator_inside_a_value_does_not_pass_for_one() -> None:
     whole = LineWriter(columns([("U9", "%s"), ("U9", "%s")]))
     assert not whole.gives(("a|b", "c"), "a|b|c")
     assert not whole.gives(("a|b", "c"), "a; b|c")
+
+
+_PLAIN = (("f8", "%.3f"), ("U9", "%s"), ("U9", "%s"), ("i8", "%i"))
+
+
+@given(st.tuples(st.none() | st.floats(-9, 9), *[st.text("a|;% ", max_size=4)] * 2, st.none()))
+def test_separators_in_texts_are_given_as_the_server_writes_them(
+    values: tuple[Value, ...],
+) -> None:
+    writers = csv_writers(columns(_PLAIN))
+    line = "|".join([write(value) for write, value in zip(writers, values, strict=True)])
+    whole = LineWriter(columns(_PLAIN))
+    assert whole.gives_damaged(values, line)
+    assert not whole.gives_damaged(values, f"{line}x")
+    assert not whole.gives_damaged(values, f"x{line}")
+
+
+def test_a_padded_text_with_a_separator_is_compared_value_by_value() -> None:
+    whole = LineWriter(columns([("U9", "%5s"), ("U9", "%s")]))
+    # the server pads first, and replaces then: "  a; b"
+    assert not whole.gives_damaged(("a|b", "c"), " a; b|c")
