@@ -352,7 +352,7 @@ MUTATIONS = (
     Mutation(
         "objects stay as they were when a dataset is told to be older",
         "lccmirror/catalog/dataset_order.py",
-        (("    if low == high:\n", "    if low or high:\n"),),
+        (("    conn.execute(_ROWS, (setid,))\n", ""),),
         "tests/unit/test_catalog_objects.py",
     ),
     Mutation(
