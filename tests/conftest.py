@@ -1,4 +1,4 @@
-"""How the tests are shared among processes: ``pytest -n auto``."""
+"""How the tests are shared among processes (``pytest -n auto``), and that none is timed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.sharing import by_file, processes
+
+# How long an example takes is a matter of the machine, and of what else it does.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(optionalhook=True)
