@@ -29,7 +29,7 @@ from .rows import Limit, Outcome
 from .serve import served
 
 HOUR_S: Final = 3600.0
-_SECONDS: Final = 300.0
+_SECONDS: Final = 120.0
 """How long it is looked at; ``IDLE_S`` in the environment says otherwise."""
 
 _SAMPLES: Final = 120
@@ -165,6 +165,7 @@ def _outcome(samples: Sequence[_Sample], jobs: dict[str, int], first_sync_mb: fl
         for before, after in itertools.pairwise(samples)
     )
     an_hour = cpu_s + waiting * max(0.0, HOUR_S - span)
+    reckoned = " (reckoned: the jobs, and an hour's waiting)" if span < 0.99 * HOUR_S else ""
     return Outcome(
         ratio=last.rss_mb / first.rss_mb,
         ours=last.rss_mb,
@@ -181,10 +182,7 @@ def _outcome(samples: Sequence[_Sample], jobs: dict[str, int], first_sync_mb: fl
             "seconds that it was looked at": span,
             "jobs meanwhile": ", ".join(f"{count} × {name}" for name, count in jobs.items()),
             "CPU seconds meanwhile": cpu_s,
-            "CPU seconds of an hour"
-            + (
-                "" if span >= HOUR_S else " (reckoned: the jobs, and an hour's waiting)"
-            ): an_hour,
+            f"CPU seconds of an hour{reckoned}": an_hour,
             "of them for waiting": waiting * HOUR_S,
             "peak memory of the sync before it, MB": first_sync_mb,
             "threads": last.threads,
