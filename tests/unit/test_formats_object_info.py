@@ -182,7 +182,7 @@ def test_the_file_has_everything_and_is_the_same_for_the_same_answer(tmp_path: P
 def test_pictures_that_have_one_name_get_another() -> None:
     told = {"a b": {"plot": BASE64}, "a_b": {"plot": BASE64}, "A B": {"plot": BASE64}}
     names = [one.name for one in find_pictures(told)]
-    assert names == ["a_b-plot", "a_b-plot-2", "A_B-plot-3"]
+    assert names == ["A_B-plot", "a_b-plot-2", "a_b-plot-3"]
     told = {"../../etc/" + "x" * 300: {"plot": BASE64}}
     (name,) = (one.name for one in find_pictures(told))
     assert "/" not in name
