@@ -44,7 +44,8 @@ from .rows import Growth, Limit, Outcome
 DATASETS: Final = 200
 ROUND_TRIP_S: Final = 0.03
 _TENTH: Final = DATASETS // 10
-_WORKERS: Final = 8
+_WORKERS: Final = 4
+_FAR_WORKERS: Final = 8
 _LARGE_BYTES: Final = 1_000_000_000
 _RUNS: Final = 3
 _FAR_RUNS: Final = 2
@@ -80,6 +81,8 @@ class _Sides:
     ----------
     site, url
         The server, and where both find it.
+    workers
+        Of ours: so many files at a time.
     hashes
         Of the files of each side, the same in all its runs.
     cpu
@@ -88,6 +91,7 @@ class _Sides:
 
     site: RealSite
     url: str
+    workers: int
     hashes: dict[str, dict[str, str]] = field(default_factory=dict)
     cpu: dict[str, list[ServerCpu]] = field(default_factory=dict)
     _number: int = 0
@@ -96,7 +100,7 @@ class _Sides:
         """Mirror all datasets there are, or only some; `count` of them have to come."""
         target = self._fresh()
         more = _ONLY.format(", ".join(f'"{setid}"' for setid in only)) if only else ""
-        config = configured(target, self.url, f"workers = {_WORKERS}\n{more}")
+        config = configured(target, self.url, f"workers = {self.workers}\n{more}")
         before = self.site.server_cpu()
         done = lccmirror(config, "sync")
         self.cpu.setdefault("ours", []).append(self.site.server_cpu().since(before))
@@ -130,7 +134,7 @@ class _Sides:
 def mirror_200(folder: Path) -> Outcome:
     """A first ``lccmirror sync``, beside a loop over the reference client."""
     with real_site(folder) as site:
-        sides = _Sides(site, site.server.url)
+        sides = _Sides(site, site.server.url, _WORKERS)
         setids = site.make(searches(DATASETS))
         outcome = _by_turns(sides, setids, _RUNS)
         few = [sides.ours(_TENTH, setids[:_TENTH]) for _ in range(2)]
@@ -163,7 +167,7 @@ def mirror_200_far(folder: Path) -> Outcome:
     """Do the same over a line, as everybody does who does not sit beside the server."""
     with real_site(folder) as site, far_away(site.server.url, ROUND_TRIP_S) as url:
         setids = site.make(searches(DATASETS))
-        return _by_turns(_Sides(site, url), setids, _FAR_RUNS)
+        return _by_turns(_Sides(site, url, _FAR_WORKERS), setids, _FAR_RUNS)
 
 
 def _by_turns(sides: _Sides, setids: Sequence[str], runs: int) -> Outcome:
@@ -187,7 +191,7 @@ def _by_turns(sides: _Sides, setids: Sequence[str], runs: int) -> Outcome:
         their_peak_mb=median_peak(theirs),
         details={
             "datasets": DATASETS,
-            "workers": _WORKERS,
+            "workers": sides.workers,
             "MB of CSVs and ZIPs": sum(path.stat().st_size for path in published) / 1e6,
             "CPU seconds of ours": statistics.median(one.cpu_s for one in ours),
             "CPU seconds of theirs": statistics.median(one.cpu_s for one in theirs),
