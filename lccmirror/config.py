@@ -93,7 +93,8 @@ def find_config(
     Parameters
     ----------
     explicit
-        What ``--config`` says, if it was given: it, and no other.
+        What ``--config`` says, if it was given: it, and no other. A folder stands for the
+        ``lccmirror.toml`` in it.
     environ
         The environment: ``LCCMIRROR_CONFIG`` comes next, and if it is set, no other.
     cwd
@@ -111,6 +112,8 @@ def find_config(
     ):
         if named is not None:
             path = cwd / Path(named)
+            if path.is_dir() and _may_be_read(path / FILE_NAME):
+                path /= FILE_NAME
             if not _may_be_read(path):
                 what = "is not a file" if path.exists() else "does not exist"
                 raise ConfigError(f"{path}: the configuration file that {source} names {what}")

@@ -133,9 +133,9 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
             "-c",
             "--config",
             # One that we may not read is no wrong use of the command: reading it says so.
-            type=click.Path(dir_okay=False, readable=False, path_type=Path),
+            type=click.Path(readable=False, path_type=Path),
             metavar="FILE",
-            help="The config file.",
+            help="The config file, or the folder with lccmirror.toml.",
         ),
         option("--debug", is_flag=True, help="Log what is done, and show tracebacks."),
         option(

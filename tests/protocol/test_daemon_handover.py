@@ -148,7 +148,7 @@ def test_pruning_is_handed_over(both: Both) -> None:
         daemon.send(signal.SIGHUP)
         daemon.until("the configuration was read again")
         full = both.same("prune")
-        assert (full.exit_code, full.stdout) == (73, "")
+        assert (full.exit_code, full.stdout) == (73, "[]\n")
         assert mirrored(held)
         for name in ("alone", "held"):
             both.config(name, room)
@@ -161,6 +161,6 @@ def test_pruning_is_handed_over(both: Both) -> None:
         assert done.exit_code == 0
         assert setid in done.stdout
         assert not mirrored(held)
-        assert both.same("prune").stdout == ""
+        assert both.same("prune").stdout == "[]\n"
         daemon.send(signal.SIGTERM)
         assert daemon.ended(10) == 0

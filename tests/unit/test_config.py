@@ -426,6 +426,7 @@ def test_the_configuration_is_found_in_its_order(tmp_path: Path) -> None:
     environ = {"LCCMIRROR_CONFIG": str(named)}
     assert find(explicit, environ) == explicit
     assert find(None, environ) == named
+    assert find(cwd, environ) == cwd / "lccmirror.toml"  # a folder stands for the one in it
     assert find() == cwd / "lccmirror.toml"
     (cwd / "lccmirror.toml").unlink()
     assert find() == user / "config.toml"
@@ -446,7 +447,7 @@ def test_a_named_configuration_that_is_not_there_is_not_replaced_by_another(
     for explicit, environ, source in (
         (Path("x.toml"), {}, "--config"),
         (None, {"LCCMIRROR_CONFIG": "x.toml"}, "LCCMIRROR_CONFIG"),
-        (cwd, {}, "is not a file"),
+        (user, {}, "is not a file"),
     ):
         with pytest.raises(ConfigError, match=source):
             find_config(explicit, environ, cwd, user_folder=lambda: user, system_file=system)
