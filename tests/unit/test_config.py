@@ -66,7 +66,7 @@ def test_the_least_configuration_gets_all_defaults(write: Write, tmp_path: Path)
     assert config.mirror.max_bytes is None
     assert config.poll.datasets_s == 900
     assert config.select.visibility == ("public", "unlisted")
-    assert config.limits.max_zip_members == 1_000_000
+    assert config.limits.max_zip_members == 200_000
     assert config.searches == ()
     assert config.warnings == ()
     assert config.path == tmp_path / "lccmirror.toml"
