@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import functools
 import json
 import sys
@@ -9,7 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .make_catalog import fill_catalog
-from .measure import BIN, BenchmarkFailed, Run, by_turns, median_peak, median_seconds, run
+from .measure import (
+    BIN,
+    PROJECT,
+    BenchmarkFailed,
+    Run,
+    by_turns,
+    median_peak,
+    median_seconds,
+    run,
+)
 from .rows import Outcome
 
 DATASETS = 100_000
@@ -31,6 +41,8 @@ def _compared(folder: Path, name: str, other: list[str]) -> Outcome:
         '[server]\nurl = "http://127.0.0.1:9"\n[mirror]\nroot = "."\n'
     )
     fill_catalog(folder / "catalog.sqlite", DATASETS)
+    # As pip does when it installs; an environment may forbid Python to do it by the way.
+    compileall.compile_dir(PROJECT / "lccmirror", quiet=2)
     ours = [str(BIN / "lccmirror")]
     status = [*ours, "-c", str(folder / "lccmirror.toml"), "status"]
     _check(run([*status, "--json"]))

@@ -11,20 +11,18 @@ import sqlite3
 from .lightcurves import settle_all
 from .objects import affected_table, refresh_objects
 
+# The index holds those with rows alone: of a million that are listed, and not yet here, none is
+# looked at. (It is of an expression, for which row values find no beginning: hence both.)
 _LATER = """
-SELECT 1 FROM datasets AS me JOIN datasets AS d
-  ON (d.created_on >= coalesce(me.created_on, '')
-      AND (d.created_on, d.setid) > (coalesce(me.created_on, ''), me.setid))
-  OR (d.created_on IS NULL AND me.created_on IS NULL AND d.setid > me.setid)
-WHERE me.setid = ? AND d.nrows IS NOT NULL LIMIT 1
+SELECT 1 FROM datasets AS d INDEXED BY datasets_ingested
+WHERE d.nrows IS NOT NULL AND coalesce(d.created_on, '') >= :low
+  AND (coalesce(d.created_on, ''), d.setid) > (:low, :setid) LIMIT 1
 """
 _BETWEEN = """
-SELECT 1 FROM datasets AS d
-WHERE ((d.created_on BETWEEN :low AND :high
-        AND (d.created_on, d.setid) > (:low, :setid)
-        AND (d.created_on, d.setid) < (:high, :setid))
-       OR (d.created_on IS NULL AND :low = '' AND d.setid > :setid))
-  AND d.nrows IS NOT NULL LIMIT 1
+SELECT 1 FROM datasets AS d INDEXED BY datasets_ingested
+WHERE d.nrows IS NOT NULL AND coalesce(d.created_on, '') BETWEEN :low AND :high
+  AND (coalesce(d.created_on, ''), d.setid) > (:low, :setid)
+  AND (coalesce(d.created_on, ''), d.setid) < (:high, :setid) LIMIT 1
 """
 _ROWS = """
 INSERT OR IGNORE INTO affected
@@ -32,19 +30,27 @@ SELECT r.collection, r.objectid FROM datasets AS d
 JOIN dataset_rows AS r ON r.setid = coalesce(d.same_as, d.setid)
 WHERE d.setid = ? AND r.collection IS NOT NULL AND r.objectid IS NOT NULL
 """
-_CURVES = "SELECT DISTINCT collection, objectid FROM lightcurves WHERE setid = ?"
+_CURVES = """
+SELECT DISTINCT l.collection, l.objectid
+FROM files AS f CROSS JOIN lightcurves AS l USING (path) WHERE f.setid = ?
+"""
 
 
 def is_newest(conn: sqlite3.Connection, setid: str) -> bool:
     """Whether no ingested dataset was created after this one."""
-    row = conn.execute(_LATER, (setid,)).fetchone()
-    return row is None
+    asked = {"low": created_on(conn, setid) or "", "setid": setid}
+    return conn.execute(_LATER, asked).fetchone() is None
 
 
 def created_on(conn: sqlite3.Connection, setid: str) -> str | None:
     """Return when a dataset was created, as far as is known."""
     row = conn.execute("SELECT created_on FROM datasets WHERE setid = ?", (setid,)).fetchone()
     return None if row is None else row[0]
+
+
+def _has_rows(conn: sqlite3.Connection, setid: str) -> bool:
+    row = conn.execute("SELECT nrows FROM datasets WHERE setid = ?", (setid,)).fetchone()
+    return row is not None and row[0] is not None
 
 
 def put_in_order(conn: sqlite3.Connection, setid: str, before: str | None) -> None:
@@ -59,7 +65,7 @@ def put_in_order(conn: sqlite3.Connection, setid: str, before: str | None) -> No
         What its ``created_on`` was.
     """
     low, high = sorted((before or "", created_on(conn, setid) or ""))
-    if low == high:
+    if low == high or not _has_rows(conn, setid):
         return
     passed = {"low": low, "high": high, "setid": setid}
     if conn.execute(_BETWEEN, passed).fetchone() is None:

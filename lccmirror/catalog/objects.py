@@ -200,18 +200,19 @@ def count_objects(conn: sqlite3.Connection, change: int) -> None:
     conn.execute("UPDATE counts SET n = n + ? WHERE name = 'objects'", (change,))
 
 
+# CROSS JOIN: the planner does not know that few are affected, and that the rest is many millions.
 _ROWS_OF_AFFECTED = """
 WITH found AS (
   SELECT r.setid AS holder, r.row, r.collection, r.objectid, r.ra, r.decl, r.data
-  FROM affected AS a JOIN dataset_rows AS r USING (collection, objectid)
+  FROM affected AS a CROSS JOIN dataset_rows AS r USING (collection, objectid)
 )
 SELECT d.setid, found.holder, found.row, found.collection, found.objectid, found.ra,
        found.decl, found.data, d.created_on
-FROM found JOIN datasets AS d ON d.setid = found.holder
+FROM found CROSS JOIN datasets AS d ON d.setid = found.holder
 UNION ALL
 SELECT d.setid, found.holder, found.row, found.collection, found.objectid, found.ra,
        found.decl, found.data, d.created_on
-FROM found JOIN datasets AS d ON d.same_as = found.holder
+FROM found CROSS JOIN datasets AS d ON d.same_as = found.holder
 ORDER BY 9, 1, 3
 """
 

@@ -74,11 +74,11 @@ WITH ranked AS (
   SELECT id, search, row_number() OVER (PARTITION BY search ORDER BY id DESC) AS age
   FROM search_runs WHERE finished IS NOT NULL AND setid IS NOT NULL
 )
-SELECT s.setid, min(r.search) FROM ranked AS r JOIN search_run_sets AS s ON s.run_id = r.id
-JOIN datasets AS d ON d.setid = s.setid
-WHERE d.state IN ('mirrored', 'partial')
-GROUP BY s.setid HAVING min(r.age) > ?
-ORDER BY min(r.id), s.setid
+SELECT s.setid, min(ranked.search)
+FROM ranked CROSS JOIN search_run_sets AS s ON s.run_id = ranked.id
+WHERE (SELECT state FROM datasets WHERE setid = s.setid) IN ('mirrored', 'partial')
+GROUP BY s.setid HAVING min(ranked.age) > ?
+ORDER BY min(ranked.id), s.setid
 """
 
 

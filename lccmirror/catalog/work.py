@@ -53,13 +53,13 @@ def forgive_wrong_clock(conn: sqlite3.Connection, now: datetime) -> None:
         )
 
 
-# By keyset, so that a mirror of a million datasets needs no more memory than one of ten.
+# By keyset, so that a mirror of a million datasets needs no more memory than one of ten; and in
+# the order of an index, which is read once, and not sorted for each batch.
 _DUE = """
-SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated, d.created_on
-FROM work AS w JOIN datasets AS d USING (setid)
-WHERE w.not_before <= :now
-  AND (coalesce(d.created_on, ''), d.setid) > (:created_on, :setid)
-ORDER BY coalesce(d.created_on, ''), d.setid LIMIT :most
+SELECT w.setid, w.reason, w.attempts, d.nobjects, d.has_lczip, d.last_updated, w.created_on
+FROM work AS w INDEXED BY work_order CROSS JOIN datasets AS d USING (setid)
+WHERE w.not_before <= :now AND (w.created_on, w.setid) > (:created_on, :setid)
+ORDER BY w.created_on, w.setid LIMIT :most
 """
 _AT_A_TIME = 500
 
@@ -74,25 +74,29 @@ def add_work(conn: sqlite3.Connection, setid: str, reason: str, now: str) -> Non
     )
 
 
+# All may be due, when the mirror is new; what waits for later has failed.
+_COUNT_DUE = """
+SELECT n - (SELECT count(*) FROM work WHERE not_before > :now) FROM counts WHERE name = 'work'
+"""
+
+
 def count_due(conn: sqlite3.Connection, now: str) -> int:
     """Return how many datasets are due."""
-    found: int = conn.execute(
-        "SELECT count(*) FROM work WHERE not_before <= ?", (now,)
-    ).fetchone()[0]
+    found: int = conn.execute(_COUNT_DUE, {"now": now}).fetchone()[0]
     return found
 
 
 def due_work(conn: sqlite3.Connection, now: str) -> Iterator[WorkItem]:
     """Yield what is due at `now`, oldest dataset first; each once, whatever becomes of it."""
     after = {"created_on": "", "setid": ""}
-    while True:
+    while count_due(conn, now):
         rows = conn.execute(_DUE, {"now": now, "most": _AT_A_TIME, **after}).fetchall()
         for setid, reason, attempts, nobjects, zipped, last_updated, _ in rows:
             has_lczip = None if zipped is None else bool(zipped)
             yield WorkItem(setid, reason, attempts, nobjects, has_lczip, last_updated)
         if len(rows) < _AT_A_TIME:
             return
-        after = {"created_on": rows[-1][-1] or "", "setid": rows[-1][0]}
+        after = {"created_on": rows[-1][-1], "setid": rows[-1][0]}
 
 
 _SMALLEST = """

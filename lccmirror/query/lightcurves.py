@@ -32,10 +32,18 @@ WHERE l.objectid = :objectid
   AND (:collection IS NULL OR l.collection = :collection)
 ORDER BY l.collection, l.newest DESC, f.state = 'superseded', f.fetched_at DESC, l.path
 """
+# Without an index on objectid alone: one look-up in each collection that is there.
 _WHY_MISSING = """
-SELECT reason FROM missing_lightcurves WHERE objectid = ? ORDER BY since DESC LIMIT 1
+WITH RECURSIVE there (collection) AS (
+  SELECT min(collection) FROM missing_lightcurves
+  UNION ALL
+  SELECT (SELECT min(m.collection) FROM missing_lightcurves AS m
+          WHERE m.collection > there.collection)
+  FROM there WHERE there.collection IS NOT NULL)
+SELECT m.reason FROM there CROSS JOIN missing_lightcurves AS m
+WHERE m.collection = there.collection AND m.objectid = coalesce(?, there.collection)
+ORDER BY m.since DESC LIMIT 1
 """
-_IN_COLLECTIONS = "SELECT DISTINCT collection FROM objects WHERE objectid = ? ORDER BY 1"
 _COLLECTION = "SELECT collection FROM collections WHERE collection = ?1 OR collection_id = ?1"
 
 
@@ -282,8 +290,10 @@ def _damaged(copy: Copy, reason: str) -> Damaged:
 
 def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> LccMirrorError:
     """Say that there is no light curve, and why, as far as that is known."""
+    from .object_names import OF_OBJECTS  # most light curves are there
+
     shown = printable(objectid, 80)
-    known = [row[0] for row in conn.execute(_IN_COLLECTIONS, (objectid,))]
+    known = [row[0] for row in conn.execute(OF_OBJECTS, {"objectid": objectid})]
     elsewhere = _collections_with(conn, objectid)
     if collection is not None and elsewhere:
         return LccMirrorError(

@@ -31,6 +31,13 @@ UNION SELECT collection FROM lightcurves WHERE objectid = :objectid
 UNION SELECT collection FROM object_info WHERE objectid = :objectid AND info IS NOT NULL
 ORDER BY 1
 """
+OF_OBJECTS: Final = f"""{_THERE}
+SELECT o.collection FROM there CROSS JOIN objects AS o
+WHERE o.collection = there.collection AND o.objectid = coalesce(:objectid, there.collection)
+ORDER BY 1
+"""
+"""The collections of which an object of this name is in the table ``objects``."""
+
 _IN_USE: Final = f"{_THERE} SELECT collection FROM there WHERE collection IS NOT NULL"
 _BEFORE: Final = """
 SELECT objectid FROM objects WHERE collection = ? AND objectid < ?

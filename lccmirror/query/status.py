@@ -22,7 +22,8 @@ _COUNTS = "SELECT name, n FROM counts"
 _COLLECTIONS = "SELECT count(*) FROM collections"
 # The second condition says nothing new to us, but lets SQLite use the index of such files.
 _UNSOUND = """
-SELECT path, state FROM files WHERE state IN ('damaged', 'missing') AND state <> 'ok'
+SELECT path, state FROM files INDEXED BY files_state
+WHERE state IN ('damaged', 'missing') AND state <> 'ok'
 ORDER BY path LIMIT :limit
 """
 _OBJECT_ERROR = """

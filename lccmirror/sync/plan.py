@@ -43,8 +43,9 @@ FROM datasets AS d
 """
 
 
+# (With + they are read in the order of setids, and not sorted for each batch.)
 _UNSETTLED = f"""{_CANDIDATE}
-WHERE d.state IN ('listed', 'skipped', 'waiting', 'failed', 'pruned') AND d.setid > ?
+WHERE +d.state IN ('listed', 'skipped', 'waiting', 'failed', 'pruned') AND d.setid > ?
 ORDER BY d.setid LIMIT ?
 """
 _AT_A_TIME = 500

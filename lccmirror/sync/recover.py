@@ -36,8 +36,8 @@ def take_back(mirror: Mirror) -> None:
 
 # A link to another dataset's ZIP comes without a note.
 _BEING_REPLACED = """
-SELECT f.path FROM work AS w JOIN files AS f USING (setid)
-WHERE f.state <> 'superseded'
+SELECT path FROM files INDEXED BY files_setid
+WHERE setid IN (SELECT setid FROM work) AND state <> 'superseded'
 """
 
 

@@ -95,12 +95,13 @@ GROUP BY r.collection, r.objectid LIMIT :most
 """
 
 
+# (That it is not 'ok' says nothing new to us, but lets SQLite use the index of such files.)
 _DAMAGED = """
 SELECT NULL, l.collection, l.objectid, f.path,
        coalesce(c.collection_id, replace(l.collection, '_', '-'))
-FROM files AS f JOIN lightcurves AS l USING (path)
+FROM files AS f CROSS JOIN lightcurves AS l USING (path)
 LEFT JOIN collections AS c ON c.collection = l.collection
-WHERE f.kind = 'lc' AND f.state IN ('damaged', 'missing')
+WHERE f.kind = 'lc' AND f.state IN ('damaged', 'missing') AND f.state <> 'ok'
   AND NOT EXISTS (SELECT 1 FROM lightcurve_attempts AS a
                   WHERE a.collection = l.collection AND a.objectid = l.objectid
                     AND a.not_before > :now)

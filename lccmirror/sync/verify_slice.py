@@ -38,12 +38,14 @@ class Slice:
 
 # What is known to be damaged or missing is not read again; it waits for its repair.
 _OLDEST_FIRST = f"""
-SELECT {FILE_COLUMNS}, coalesce(verified_at, fetched_at) AS read_at FROM files
-WHERE state IN ('ok', 'superseded') AND read_at < :tonight ORDER BY read_at, path LIMIT 1000
+SELECT {FILE_COLUMNS}, coalesce(verified_at, fetched_at) AS read_at
+FROM files INDEXED BY files_read
+WHERE +state IN ('ok', 'superseded') AND coalesce(verified_at, fetched_at) < :tonight
+ORDER BY coalesce(verified_at, fetched_at), path LIMIT 1000
 """
 _SHARE = """
-SELECT coalesce(sum(size), 0),
-       coalesce(sum(CASE WHEN verified_at >= :tonight THEN size END), 0) FROM files
+SELECT n, (SELECT coalesce(sum(size), 0) FROM files WHERE verified_at >= :tonight)
+FROM counts WHERE name = 'file_bytes'
 """
 
 

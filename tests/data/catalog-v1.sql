@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 08:55:28.194381+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 09:28:02.548796+00:00');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE TABLE mirror (
@@ -13,11 +13,11 @@ CREATE TABLE mirror (
   value TEXT                        -- as text
 );
 INSERT INTO "mirror" VALUES ('server_url','http://127.0.0.1:5000');
-INSERT INTO "mirror" VALUES ('rules','2752a2fffd3232ab36fcb635c1149a16b6c5dc3315b9c95626d9eadeb4f701de');
+INSERT INTO "mirror" VALUES ('rules','e6f3ceae050be9d270f373166df224a9f5c44fc698cbbcc2c61555f3f47f1b3c');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_a','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_b','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('api_key_until','anonymous 2026-09-28T14:13:50.250000Z');
-INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_46341-20260921T141350Z.sqlite"}');
+INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_34603-20260921T141350Z.sqlite"}');
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
@@ -130,6 +130,8 @@ CREATE INDEX datasets_state ON datasets (state);
 CREATE INDEX datasets_bad ON datasets (setid) WHERE state IN ('failed', 'partial', 'private');
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
 CREATE INDEX datasets_created_on ON datasets (created_on, setid);
+CREATE INDEX datasets_ingested ON datasets (coalesce(created_on, ''), setid)
+WHERE nrows IS NOT NULL;
 CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256 IS NOT NULL;
 CREATE INDEX datasets_lc_sha256 ON datasets (lc_sha256) WHERE lc_sha256 IS NOT NULL;
 CREATE INDEX datasets_same_as ON datasets (same_as) WHERE same_as IS NOT NULL;
@@ -409,6 +411,7 @@ INSERT INTO "files" VALUES ('collections/demo_field_a/lcformat-description.json'
 INSERT INTO "files" VALUES ('collections/demo_field_b/lcformat-description.json',NULL,'demo_field_b','lcformat',1972,'588d713260757fee047a1c174519a74b2d28f6f0a2658fd3564d8adbaf00e336','"e903e0b40425d00ecde0ec944f796de23ca3102dad8a8afe834901f79bacec30438bef04c9799e0e8a56cca069a4eb7aa65f4f63df12346cecc5566c5a274f10"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 CREATE INDEX files_setid ON files (setid);
 CREATE INDEX files_verified ON files (verified_at);
+CREATE INDEX files_read ON files (coalesce(verified_at, fetched_at));
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 CREATE TABLE lightcurves (
   collection TEXT NOT NULL,         -- database ID
@@ -598,8 +601,10 @@ CREATE TABLE work (
   since TEXT NOT NULL,              -- when it was planned
   attempts INTEGER NOT NULL DEFAULT 0, -- failures so far
   not_before TEXT NOT NULL,         -- when it is tried next
-  last_error TEXT                   -- why it failed the last time
+  last_error TEXT,                  -- why it failed the last time
+  created_on TEXT NOT NULL DEFAULT '' -- the dataset's, or nothing: it is fetched in this order
 ) WITHOUT ROWID;
+CREATE INDEX work_order ON work (created_on, setid, not_before);
 CREATE INDEX work_not_before ON work (not_before);
 CREATE INDEX work_tried ON work (not_before, setid) WHERE attempts > 0;
 CREATE TABLE lightcurve_attempts (
@@ -1057,6 +1062,15 @@ INSERT INTO datasets_fts (datasets_fts) VALUES ('rebuild');
 INSERT INTO collections_fts (collections_fts) VALUES ('rebuild');
 INSERT INTO columns_fts (columns_fts) VALUES ('rebuild');
 INSERT INTO objects_fts (objects_fts) VALUES ('rebuild');
+CREATE TRIGGER work_put AFTER INSERT ON work BEGIN
+  UPDATE work SET created_on = coalesce(
+    (SELECT created_on FROM datasets WHERE setid = new.setid), '')
+  WHERE setid = new.setid;
+END;
+CREATE TRIGGER work_moved AFTER UPDATE OF created_on ON datasets
+WHEN old.created_on IS NOT new.created_on BEGIN
+  UPDATE work SET created_on = coalesce(new.created_on, '') WHERE setid = new.setid;
+END;
 CREATE TRIGGER counts_datasets_put AFTER INSERT ON datasets BEGIN
   UPDATE counts SET n = n + 1 WHERE name = 'datasets:' || new.state;
   UPDATE counts SET n = n + 1

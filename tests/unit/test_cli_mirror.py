@@ -164,7 +164,7 @@ def test_status_names_what_failed_and_when_it_is_tried_again(mirror: Path, run: 
         "VALUES ('bad', 'listed', 'failed', '2026', '2026')"
     )
     conn.execute(
-        "INSERT INTO work VALUES "
+        "INSERT INTO work (setid, reason, since, attempts, not_before, last_error) VALUES "
         "('bad', 'new', '2026', 3, '2999-01-02T03:04:05.000000Z', 'it said \x1b[2J')"
     )
     conn.execute("INSERT INTO gaps VALUES (1, '2026-01-02T03:04:05Z', NULL, NULL, 'a gap')")

@@ -30,7 +30,8 @@ def conn() -> Iterator[sqlite3.Connection]:
         """
         INSERT INTO datasets (setid, origin, state, first_seen, last_seen)
           VALUES ('a', 'listed', 'mirrored', '', ''), ('b', 'listed', 'failed', '', '');
-        INSERT INTO work VALUES ('b', 'new', '', 1, '2027', 'x');
+        INSERT INTO work (setid, reason, since, attempts, not_before, last_error)
+          VALUES ('b', 'new', '', 1, '2027', 'x');
         INSERT INTO files (path, kind, size, sha256, fetched_at, state)
           VALUES ('a', 'csv', 300, '', '', 'ok'), ('b', 'lczip', 700, '', '', 'missing');
         INSERT INTO gaps (detected, message) VALUES ('', '');

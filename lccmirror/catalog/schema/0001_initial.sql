@@ -90,6 +90,8 @@ CREATE INDEX datasets_state ON datasets (state);
 CREATE INDEX datasets_bad ON datasets (setid) WHERE state IN ('failed', 'partial', 'private');
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
 CREATE INDEX datasets_created_on ON datasets (created_on, setid);
+CREATE INDEX datasets_ingested ON datasets (coalesce(created_on, ''), setid)
+WHERE nrows IS NOT NULL;
 CREATE INDEX datasets_table_sha256 ON datasets (table_sha256) WHERE table_sha256 IS NOT NULL;
 CREATE INDEX datasets_lc_sha256 ON datasets (lc_sha256) WHERE lc_sha256 IS NOT NULL;
 CREATE INDEX datasets_same_as ON datasets (same_as) WHERE same_as IS NOT NULL;
@@ -173,6 +175,7 @@ CREATE TABLE files (
 );
 CREATE INDEX files_setid ON files (setid);
 CREATE INDEX files_verified ON files (verified_at);
+CREATE INDEX files_read ON files (coalesce(verified_at, fetched_at));
 CREATE INDEX files_state ON files (state) WHERE state <> 'ok';
 
 -- Every mirrored light curve, and where it is: as a member of a ZIP, or alone.
@@ -209,10 +212,22 @@ CREATE TABLE work (
   since TEXT NOT NULL,              -- when it was planned
   attempts INTEGER NOT NULL DEFAULT 0, -- failures so far
   not_before TEXT NOT NULL,         -- when it is tried next
-  last_error TEXT                   -- why it failed the last time
+  last_error TEXT,                  -- why it failed the last time
+  created_on TEXT NOT NULL DEFAULT '' -- the dataset's, or nothing: it is fetched in this order
 ) WITHOUT ROWID;
+CREATE INDEX work_order ON work (created_on, setid, not_before);
 CREATE INDEX work_not_before ON work (not_before);
 CREATE INDEX work_tried ON work (not_before, setid) WHERE attempts > 0;
+
+CREATE TRIGGER work_put AFTER INSERT ON work BEGIN
+  UPDATE work SET created_on = coalesce(
+    (SELECT created_on FROM datasets WHERE setid = new.setid), '')
+  WHERE setid = new.setid;
+END;
+CREATE TRIGGER work_moved AFTER UPDATE OF created_on ON datasets
+WHEN old.created_on IS NOT new.created_on BEGIN
+  UPDATE work SET created_on = coalesce(new.created_on, '') WHERE setid = new.setid;
+END;
 
 -- Single light curves that could not be had, and when they are tried again.
 CREATE TABLE lightcurve_attempts (
