@@ -74,7 +74,8 @@ soak: $(VENV)/installed
 mutations: $(VENV)/installed
 	$(BIN)/python -m tests.faults.mutations $(MUTATIONS)
 
-# all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the readers
+# all rows, or BENCH_ROWS=name,name make bench; READERS_S=5 shortens those of the
+# readers; IDLE_S=3600 lets the daemon idle for a real hour
 bench: $(VENV)/installed
 	benchmarks/install-debian-tools
 	$(BIN)/python -m benchmarks
