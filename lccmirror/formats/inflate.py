@@ -11,7 +11,7 @@ from ..errors import FormatError
 _GZIP = b"\x1f\x8b"
 # zlib's way to say: a gzip header and trailer around it, and its CRC checked
 GZIP_BITS = 31
-_FIRST = 1 << 15
+_FIRST = 1 << 13
 # Deflate cannot do more.
 _MOST_EXPANSION = 1032
 
@@ -77,15 +77,15 @@ def expand_until(source: Path | bytes | BinaryIO, end: bytes, *, max_bytes: int)
     data = packed_bytes(source, max_bytes)
     if not data.startswith(_GZIP):
         return data
-    library = inflater()
-    member = library.decompressobj(GZIP_BITS)
+    # not ISA-L's, which expands more than it is asked for
+    member = zlib.decompressobj(GZIP_BITS)
     found = b""
     step = _FIRST
     left = data
     while end not in found and left and not member.eof and len(found) < max_bytes:
         try:
             found += member.decompress(left, step)
-        except (zlib.error, library.error) as error:
+        except zlib.error as error:
             raise FormatError(f"damaged gzip after {len(found)} bytes: {error}") from error
         left = member.unconsumed_tail
         step *= 4

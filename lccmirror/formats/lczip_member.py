@@ -41,6 +41,7 @@ class OpenLczip(Closing):
             self._directory = find_directory(self._file, self._name)
             self._file.seek(self._directory.offset)
             self._entries = self._file.read(self._directory.size)
+            self._last = 0
             self._reader = MemberReader(self._file.fileno(), lambda: False)
         except BaseException:
             self._file.close()
@@ -72,16 +73,19 @@ class OpenLczip(Closing):
     def _find(self, member: str) -> int:
         """Return where in the directory the entry of `member` begins."""
         name = member.encode("utf-8", "surrogateescape")
-        at = self._entries.find(name)
-        while at >= 0:
-            begin = at - _ENTRY_HEAD
-            # a name may also stand in a longer one, or in a comment
-            if (
-                begin >= 0
-                and self._entries.startswith(_SIGNATURE, begin)
-                and int.from_bytes(self._entries[begin + 28 : begin + 30], "little")
-                == len(name)
-            ):
-                return begin
-            at = self._entries.find(name, at + 1)
+        # Many are read in the order in which they are there: from the last one on, then all.
+        for start in (self._last, 0):
+            at = self._entries.find(name, start)
+            while at >= 0:
+                begin = at - _ENTRY_HEAD
+                # a name may also stand in a longer one, or in a comment
+                if (
+                    begin >= 0
+                    and self._entries.startswith(_SIGNATURE, begin)
+                    and int.from_bytes(self._entries[begin + 28 : begin + 30], "little")
+                    == len(name)
+                ):
+                    self._last = begin
+                    return begin
+                at = self._entries.find(name, at + 1)
         raise FormatError(f"{self._name} has no member {member}")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from lccmirror.errors import FormatError, Stopped
 from lccmirror.formats import ZipLimits, check_lczip
+from lccmirror.formats.lczip_member import OpenLczip
 from tests.support.published import lczip
 
 LIGHTCURVES = {f"HAT-{i}": bytes([i]) * (1000 + i) for i in range(5)}
@@ -291,3 +292,15 @@ def test_progress_adds_up_and_stop_stops(tmp_path: Path) -> None:
     assert path.stat().st_size - (1 << 20) < sum(passed) <= path.stat().st_size
     with pytest.raises(Stopped):
         check_lczip(path, stop=lambda: True)
+
+
+def test_members_are_found_in_any_order(tmp_path: Path) -> None:
+    path = written(tmp_path, lczip(LIGHTCURVES))
+    with OpenLczip(path) as opened:
+        for number in (3, 4, 0, 0, 2, 1):
+            content = opened.read(f"synth-alpha-HAT-{number}-csvlc.gz")
+            assert content == LIGHTCURVES[f"HAT-{number}"]
+        # the end of a name is none
+        with pytest.raises(FormatError, match="has no member"):
+            opened.read("HAT-2-csvlc.gz")
+        assert opened.read("synth-alpha-HAT-4-csvlc.gz") == LIGHTCURVES["HAT-4"]
