@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -428,9 +429,9 @@ def test_a_full_disk_ends_the_cycle_as_one(tmp_path: Path) -> None:
             ALL + f"[mirror]\nmax_bytes = {max(held, 10_000_000)}\n"
             '[limits]\nmax_object_info = "64 MB"\n'
         )
-        fat = altered_result(
-            lambda result: result.update(x="".join(map(str, range(4_000_000))))
-        )
+        # Larger than all that there may be, and gzip makes it no smaller than that.
+        text = base64.b64encode(Random(1).randbytes(11_000_000)).decode()
+        fat = altered_result(lambda result: result.update(x=text))
         site.server.add("/api/object", fat, times=None)
         report = site.sync()
         assert report.exit_code == 73
