@@ -81,7 +81,8 @@ def write_table(
     if look.headers:
         shown = [_padded(names[at], width, numeric[at]) for at, width in fit.items()]
         out.write(f"{bold}{_GAP.join(shown).rstrip()}{plain}\n")
-        out.write(_GAP.join("─" * width for width in fit.values()) + "\n")
+        rule = "─" if _writes(out, "─") else "-"
+        out.write(_GAP.join(rule * width for width in fit.values()) + "\n")
     shorten = look.width is not None
     for row in itertools.chain(head, source):
         cells = []
@@ -93,6 +94,15 @@ def write_table(
     if not head and look.width is not None:
         out.write("(no rows)\n")
     return len(columns) - len(fit)
+
+
+def _writes(out: TextIO, sign: str) -> bool:
+    """Tell whether a stream has this sign; as an escape it would be six places wide."""
+    try:
+        sign.encode(getattr(out, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def cell_text(value: Value, decimals: int | None = None) -> str:

@@ -66,6 +66,13 @@ def test_no_rows_are_said_in_words_where_a_table_would_be_for_eyes() -> None:
     assert said == ["none"] * 4
 
 
+def test_where_there_are_only_latin_letters_lines_are_of_dashes() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", write_through=True)
+    write_table(("a", "b"), [(1, "x")], out, Look())
+    out.seek(0)
+    assert out.read() == "a  b\n-  -\n1  x\n"
+
+
 # --- JSON ----------------------------------------------------------------------------
 
 
