@@ -22,7 +22,7 @@ _LISTED: Final = """
 SELECT {columns}, (SELECT json_group_array(collection) FROM dataset_collections AS c
                    WHERE c.setid = d.setid)
 FROM datasets AS d
-WHERE (:setid IS NULL OR d.setid = :setid)
+WHERE {which}
   AND (:state IS NULL OR d.state = :state)
   AND (:collection IS NULL OR EXISTS (
     SELECT 1 FROM dataset_collections AS c WHERE c.setid = d.setid AND c.collection IN (
@@ -124,7 +124,9 @@ def read_datasets(
         "words": json.dumps((text or "").split()),
     }
     columns = ", ".join(f"d.{name}" for name in _NAMES)
-    found: Any = run_query(catalog, _LISTED.format(columns=columns), asked).rows
+    # A condition that may say nothing would have all datasets read for one.
+    which = ":setid IS NULL" if setid is None else "d.setid = :setid"
+    found: Any = run_query(catalog, _LISTED.format(columns=columns, which=which), asked).rows
     datasets = tuple(_dataset(row, session) for row in found)
     if not datasets and collection is not None:
         known = tuple(str(name) for (name,) in run_query(catalog, _COLLECTIONS).rows)
