@@ -89,6 +89,8 @@ def _take_back(scene: Scene) -> None:
     """Let the server be honest, and show that something has changed, as an honest one does."""
     server = scene.site.server
     server.behave()
+    while server.advance():
+        pass
     server.remake_zip(scene.victim)
     server.rewrite_csv(scene.victim)
     for setid in (*scene.others, scene.victim):

@@ -13,6 +13,7 @@ from tests.faults.lying_json import Change, changes
 from tests.faults.lying_lists import items, lists
 from tests.faults.lying_searches import streams
 from tests.faults.lying_sets import sets
+from tests.support import misbehaving as wrong
 from tests.support.misbehaving import Turn
 
 
@@ -73,3 +74,10 @@ def _files() -> Iterator[Lie]:
             scene.add(places[about].format(scene.victim), act)
 
         yield Lie(about, name, tell)
+    yield Lie("zip", "still being written", _growing)
+
+
+def _growing(scene: Scene) -> None:
+    """Publish a ZIP that is not whole yet, as the running server does."""
+    share = scene.random.uniform(0.01, 0.99)
+    scene.add(f"^/p/lightcurves-{scene.victim}", wrong.growing(share))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lccmirror.demo.messages import JSON_TYPE, Answer
+from lccmirror.demo.searcher import Fate
 from tests.faults.fault import NASTY
 from tests.faults.lie import PATHS, Lie, Scene, lying
 from tests.support.misbehaving import Turn, whole
@@ -35,9 +36,15 @@ def streams() -> Iterator[Lie]:
     yield Lie("search", "the setid of another", _setid_of_another)
     for status in ("ok", "background", "running"):
         yield Lie("search", f"{status} without a setid", lines(_only(status)))
+    for fate in Fate:
+        yield Lie("search", f"{fate.value}, as the running server ends", _fate(fate))
     yield Lie("search", "a byte at a time", _byte_by_byte)
     yield Lie("search", "that runs for ever", _running)
     yield Lie("search", "without end", _endless_search)
+
+
+def _fate(fate: Fate) -> Callable[[Scene], None]:
+    return lambda scene: scene.site.server.next_search(fate)
 
 
 def _line(status: str) -> dict[str, Any]:

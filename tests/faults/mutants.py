@@ -118,8 +118,8 @@ MUTATIONS = (
         _DOWNLOADS,
         (
             (
-                "        if not self._flushed:\n",
-                "        if self._size < 0:\n",
+                "            durable.flush_file(file)\n        except OSError:\n",
+                "            file.flush()\n        except OSError:\n",
             ),
         ),
         _POWER,
@@ -197,8 +197,7 @@ MUTATIONS = (
         _INGEST,
         (
             (
-                "        for folder in unflushed:\n"
-                "            durable.flush_folder(folder)\n",
+                "        for folder in unflushed:\n            durable.flush_folder(folder)\n",
                 "        for folder in unflushed:\n"
                 "            durable.flush_folder(folder)\n"
                 "        for product in products.values():\n"
