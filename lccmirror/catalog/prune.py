@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .lightcurves import remove_entries
@@ -36,14 +37,28 @@ SELECT d.setid, coalesce(sum(f.size), 0) AS bytes, d.vanished_at IS NOT NULL,
        (SELECT group_concat(collection) FROM dataset_collections AS c WHERE c.setid = d.setid),
        d.created_on
 FROM datasets AS d LEFT JOIN files AS f USING (setid)
-WHERE d.state IN ('mirrored', 'partial')
+WHERE d.state IN ('mirrored', 'partial'){only}
 GROUP BY d.setid ORDER BY bytes DESC, d.created_on, d.setid
+"""
+_ONLY = """
+  AND (d.created_on < :before OR d.setid IN (SELECT value FROM json_each(:setids)))
 """
 
 
-def held_datasets(conn: sqlite3.Connection) -> Iterator[Held]:
-    """Return the datasets that could be pruned, the largest first."""
-    for setid, size, vanished, collections, created_on in conn.execute(_HELD):
+def held_datasets(
+    conn: sqlite3.Connection, *, before: str | None = None, setids: Iterable[str] | None = None
+) -> Iterator[Held]:
+    """Return the datasets that could be pruned, the largest first.
+
+    Parameters
+    ----------
+    before, setids
+        Only those created before a time, and these; all, unless one of the two is given.
+    """
+    some = before is not None or setids is not None
+    asked = {"before": before, "setids": json.dumps(list(setids or ()))} if some else {}
+    sql = _HELD.format(only=_ONLY if some else "")
+    for setid, size, vanished, collections, created_on in conn.execute(sql, asked):
         names = tuple((collections or "").split(","))
         yield Held(setid, size, bool(vanished), names, created_on)
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -189,13 +190,19 @@ def _chosen(mirror: Mirror, config: Config, now: Now) -> tuple[list[Pruned], int
             Pruned("version", path, size, "replaced long ago (prune.superseded)")
             for path, size in superseded_before(conn, before)
         ]
-    held = {one.setid: one for one in held_datasets(conn)}
     needed = needed_by_searches(conn)
-    may_go = [
-        one for one in held.values() if one.setid not in needed and not _kept(one, config)
-    ]
+
+    def going(found: Iterable[Held]) -> Iterator[Held]:
+        return (one for one in found if one.setid not in needed and not _kept(one, config))
+
+    runs = [] if rules.keep_runs is None else of_older_runs(conn, rules.keep_runs)
+    older = rules.older_than_s
+    made = None if older is None else to_text(now() - timedelta(seconds=older))
+    setids = [setid for setid, _ in runs]
+    # Not all of a large mirror: what the rules may mean.
+    may_go = list(going(held_datasets(conn, before=made, setids=setids)))
+    held = {one.setid: one for one in may_go}
     if rules.keep_runs is not None:
-        names = {one.setid for one in may_go}
         chosen += [
             Pruned(
                 "dataset",
@@ -203,23 +210,22 @@ def _chosen(mirror: Mirror, config: Config, now: Now) -> tuple[list[Pruned], int
                 held[setid].size,
                 f"of an older run of the search {search} (prune.keep_runs)",
             )
-            for setid, search in of_older_runs(conn, rules.keep_runs)
-            if setid in names
+            for setid, search in runs
+            if setid in held
         ]
-    if rules.older_than_s is not None:
-        before = to_text(now() - timedelta(seconds=rules.older_than_s))
+    if made is not None:
         taken = {one.name for one in chosen}
         chosen += [
             Pruned("dataset", one.setid, one.size, "made long ago (prune.older_than)")
             for one in may_go
             if one.setid not in taken
             and one.created_on is not None
-            and one.created_on < before
+            and one.created_on < made
             and not (one.vanished and rules.keep_vanished)
         ]
     if rules.headroom is None:
         return chosen, 0
-    return _make_room(mirror, config, chosen, may_go)
+    return _make_room(mirror, config, chosen, lambda: going(held_datasets(conn)))
 
 
 def _kept(one: Held, config: Config) -> bool:
@@ -235,7 +241,10 @@ def _kept(one: Held, config: Config) -> bool:
 
 
 def _make_room(
-    mirror: Mirror, config: Config, chosen: list[Pruned], may_go: list[Held]
+    mirror: Mirror,
+    config: Config,
+    chosen: list[Pruned],
+    may_go: Callable[[], Iterator[Held]],
 ) -> tuple[list[Pruned], int]:
     """Add the largest datasets to what is chosen until the headroom is there.
 
@@ -247,8 +256,10 @@ def _make_room(
         is_dataset = one.what == "dataset"
         want.less(one.size, paths_of(mirror.conn, one.name) if is_dataset else [one.name])
     missing, largest = want.missing, []
+    if not missing:
+        return chosen, 0
     taken = {one.name for one in chosen}
-    for held in may_go:
+    for held in may_go():
         if not want.missing:
             break
         if held.setid in taken or held.size == 0:
