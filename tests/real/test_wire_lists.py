@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
 from datetime import datetime
 from typing import Any
@@ -119,6 +121,19 @@ def test_the_etag_of_the_list_depends_on_who_asks(server: RealServer) -> None:
     for wire in (seeder.wire, other):
         etag = wire.get("/api/datasets").etag
         assert wire.get("/api/datasets", {"If-None-Match": etag}).status == 304
+
+
+@pytest.mark.parametrize("packed", ["identity", "gzip"])
+def test_the_etag_of_json_is_the_hash_of_what_is_sent_unpacked(
+    real_server: RealServer, packed: str
+) -> None:
+    wire = Wire(real_server.url)
+    answer = wire.get("/api/collections", {"Accept-Encoding": packed})
+    body = gzip.decompress(answer.body) if packed == "gzip" else answer.body
+    assert answer.etag == f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+    # Of a static file it is another one.
+    static = wire.get("/c/synth-beta/lcformat-description.json")
+    assert static.etag == f'"{hashlib.sha512(static.body).hexdigest()}"'
 
 
 def test_lists_answer_no_head(real_server: RealServer) -> None:
