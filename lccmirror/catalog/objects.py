@@ -200,7 +200,7 @@ def count_objects(conn: sqlite3.Connection, change: int) -> None:
     conn.execute("UPDATE counts SET n = n + ? WHERE name = 'objects'", (change,))
 
 
-# CROSS JOIN: the planner does not know that few are affected, and that the rest is many millions.
+# CROSS JOIN: the planner does not know that few are affected, of many millions.
 _ROWS_OF_AFFECTED = """
 WITH found AS (
   SELECT r.setid AS holder, r.row, r.collection, r.objectid, r.ra, r.decl, r.data
