@@ -140,11 +140,21 @@ def close_writer(conn: sqlite3.Connection) -> None:
             conn.rollback()
         # A reader may stay for hours: neither of these is worth the minute that a write is.
         conn.execute("PRAGMA busy_timeout = 1000")
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _checkpoint(conn)
         with contextlib.suppress(sqlite3.OperationalError):
             conn.execute("PRAGMA journal_mode = DELETE")
     finally:
         conn.close()
+
+
+def _checkpoint(conn: sqlite3.Connection) -> None:
+    try:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        # What was being read when an error came up is still open in its traceback, and that
+        # error is the one to be told. The next one that closes the catalog checkpoints it.
+        if error.sqlite_errorcode != sqlite3.SQLITE_LOCKED:
+            raise
 
 
 @contextlib.contextmanager

@@ -182,7 +182,11 @@ def test_a_kill_while_objects_are_told_of_costs_no_answer(
             outcome = killing.sync(step)
             when = f"killed at step {step}, {outcome.killed_at}"
             assert outcome.error is None, when
-            noted = {one.name for one in site.root.glob("incoming/*.json.gz.part.json")}
+            noted = {
+                one.name
+                for one in site.root.glob("incoming/*.json.gz.part.json")
+                if one.stat().st_size
+            }
             parts = {f"{one.name}.json" for one in site.root.glob("incoming/*.json.gz.part")}
             told = site.sql(
                 "SELECT count(*) FROM object_info WHERE asked_at > ?", _before(site)

@@ -112,7 +112,7 @@ def test_an_update_that_leaves_the_texts_alone_writes_no_index(
 ) -> None:
     add_dataset(conn, "aa")
     before = conn.total_changes
-    conn.execute("UPDATE datasets SET state = 'mirrored', name = name, citation = NULL")
+    conn.execute("UPDATE datasets SET reason = 'none', name = name, citation = NULL")
     assert conn.total_changes == before + 1
 
 
