@@ -185,8 +185,16 @@ def _scope(
         seed=seed,
         oldest=oldest,
         not_since=None if not_since is None else _since(not_since),
-        rate=None if ceiling is None else rate(_SLOWEST)(ceiling),
+        rate=None if ceiling is None else _rate(ceiling),
     )
+
+
+def _rate(text: str) -> int:
+    """Return bytes a second."""
+    try:
+        return rate(_SLOWEST)(int(text) if text.strip().isdecimal() else text)
+    except UsageError as error:
+        raise UsageError(f"--rate: {error}") from error
 
 
 def _since(text: str) -> str:

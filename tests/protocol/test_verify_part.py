@@ -159,6 +159,7 @@ def test_the_report_says_what_a_person_needs(
         ("--sample", "3", "--oldest", "--seed", "1"),
         ("--not-since", "yesterday"),
         ("--rate", "fast"),
+        ("--rate", "20"),
         ("--rebuild-catalog",),
         ("--repair", "--rebuild-catalog", "--sample", "3"),
     ],
