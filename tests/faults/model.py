@@ -68,6 +68,9 @@ class Model:
         SHA-256 of all that it held; only pruning may take one.
     harmed
         Datasets with a file that was damaged, and not yet repaired.
+    written_anew
+        SHA-256 of damaged JSON: the server writes it for each who asks, and has it in other
+        words once a collection is hidden.
     members
         Of the saved search, as of its last good run.
     cycles
@@ -79,6 +82,7 @@ class Model:
     shown: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
     harmed: set[str] = field(default_factory=set)
+    written_anew: set[str] = field(default_factory=set)
     members: list[tuple[str, str]] | None = None
     cycles: int = 0
 
@@ -146,7 +150,7 @@ def _files(model: Model, site: Site) -> Iterator[str]:
             continue
         elif sha256 not in model.published[setid].may_be(kind):
             yield f"{path} is no version that the server had, or an old one"
-    for sha256 in model.versions - held:
+    for sha256 in model.versions - held - model.written_anew:
         yield f"a version that was held is gone ({sha256[:12]})"
 
 

@@ -69,6 +69,12 @@ class Mirroring(ServerRules):
             path,
         )
         self.model.harmed |= {one for (one,) in names if one is not None} | {setid}
+        self.model.written_anew |= {
+            sha256
+            for (sha256,) in self.site.sql(
+                "SELECT sha256 FROM files WHERE path = ? AND kind = 'json'", path
+            )
+        }
         if how == "removed":
             file.unlink()
         elif how == "cut":
