@@ -54,7 +54,11 @@ def run_search(
 
 def _no_page(reply: Reply, max_bytes: int) -> Iterator[bytes]:
     """Yield the body's pieces, unless it begins like a web page."""
+    begun = False
     for piece in reply.chunks(max_bytes, _CHUNK):
-        if piece.lstrip().startswith(b"<"):
-            check_json_start(reply, piece)
+        # The first alone: a message with a "<" in it may be cut just there.
+        if not begun and piece.strip():
+            begun = True
+            if piece.lstrip().startswith(b"<"):
+                check_json_start(reply, piece)
         yield piece

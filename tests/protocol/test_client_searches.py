@@ -154,6 +154,14 @@ def test_a_web_page_in_place_of_a_stream_is_no_lcc_server() -> None:
         list(client.search(CONE))
 
 
+def test_a_message_that_is_cut_before_a_less_than_is_no_web_page() -> None:
+    told = b"\n" + line("ok", message="sdssr < 13").replace(b'"ok"}', b'"ok <br>"}')
+    answer = stream_answer(*(told[at : at + 1] for at in range(len(told))))
+    assert told.count(b"<") == 2
+    with ScriptedServer([answer]) as server, client_for(server) as client:
+        assert isinstance(list(client.search(CONE))[-1], Finished)
+
+
 def test_a_search_left_early_leaves_no_connection_behind() -> None:
     with ScriptedServer([GOOD, GOOD]) as server, client_for(server) as client:
         events = client.search(CONE)
