@@ -55,6 +55,8 @@ class Job:
         Where to write down all that it did.
     failure
         A `failing.Failure`, as a dictionary: what goes wrong with the disk.
+    die_at_commit
+        The commit, from 0, just before which it is killed.
     """
 
     config: str
@@ -64,6 +66,7 @@ class Job:
     die_at: int | None = None
     journal: str | None = None
     failure: dict[str, Any] | None = None
+    die_at_commit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Outcome:
         The name of the step at which it was killed, or None.
     steps
         How many steps there were.
+    commits
+        How many commits.
     exit_code
         Of the job, None if it was killed.
     error
@@ -92,6 +97,7 @@ class Outcome:
     error: str | None = None
     failed_at: str | None = None
     could_fail: int = 0
+    commits: int = 0
 
 
 class _Told:
@@ -140,7 +146,7 @@ def run(job: Job, watch: Watch, strays: Strays, out: int) -> None:
     def last_words(name: str, count: int) -> None:
         say(out, Outcome(killed_at=name, steps=count))
 
-    steps = Steps(job.die_at, last_words)
+    steps = Steps(job.die_at, last_words, job.die_at_commit)
     recorder = None if job.journal is None else Recorder(roots)
     failure = None if job.failure is None else Failure(**job.failure)
     failing = Failing(watch, failure, config.path.parent / "tmp")
@@ -149,7 +155,9 @@ def run(job: Job, watch: Watch, strays: Strays, out: int) -> None:
     try:
         code = do(job, config)
         error = "; ".join(strays.found + failing.wrong) or None
-        outcome = Outcome(None, steps.count, code, error, failing.first, failing.steps)
+        outcome = Outcome(
+            None, steps.count, code, error, failing.first, failing.steps, steps.commits
+        )
     except Exception as ended:  # noqa: BLE001 -- whatever it was, the test shall see it
         error = "; ".join([repr(ended), *strays.found, *failing.wrong])
         outcome = Outcome(None, steps.count, None, error, failing.first, failing.steps)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lccmirror.sync import layout
 from tests.faults.worked_out import differences, objects_of_rows
 from tests.support.site import Site
 
@@ -133,11 +134,12 @@ def _states(model: Model, site: Site) -> Iterator[str]:
 
 def _files(model: Model, site: Site) -> Iterator[str]:
     held = set()
+    between = set(_between(site))
     for path, setid, kind, size, sha256, state in site.sql(
         "SELECT path, setid, kind, size, sha256, state FROM files"
     ):
         held.add(sha256)
-        if setid in model.harmed:
+        if setid in model.harmed or path in between:
             continue
         file = site.root / path
         if state not in ("ok", "superseded"):
@@ -152,6 +154,14 @@ def _files(model: Model, site: Site) -> Iterator[str]:
             yield f"{path} is no version that the server had, or an old one"
     for sha256 in model.versions - held - model.written_anew:
         yield f"a version that was held is gone ({sha256[:12]})"
+
+
+def _between(site: Site) -> Iterator[str | None]:
+    """Yield what a kill left between its rename and its commit; the next run takes it back."""
+    for note in (site.root / layout.INCOMING).glob("*.part.json"):
+        part = note.with_suffix("")
+        if not part.exists():
+            yield layout.destination(part.name)
 
 
 def _rows(model: Model, site: Site) -> Iterator[str]:

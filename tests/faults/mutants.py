@@ -100,7 +100,7 @@ MUTATIONS = (
                 "    new.hardlink_to(existing)\n",
             ),
         ),
-        _POWER,
+        "power:1:300:second sync",
     ),
     Mutation(
         "a removal is not flushed",

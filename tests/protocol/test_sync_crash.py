@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from lccmirror.clock import to_text
 from lccmirror.sync import layout
+from tests.faults.child import Job
 from tests.faults.crashing import CrashChild
 from tests.faults.scenarios import (
     OBJECTS,
@@ -62,9 +64,10 @@ class Killing:
             # cp, because shared files must stay shared
             subprocess.run(["/bin/cp", "-a", self._before, self.site.root], check=True)
 
-    def sync(self, die_at: int | None = None) -> Any:
+    def sync(self, die_at: int | None = None, die_at_commit: int | None = None) -> Any:
         self.site.clock.forward(30)
-        return self._child.sync(self.site.config.path, self.site.clock(), die_at)
+        path, at = str(self.site.config.path), self.site.clock()
+        return self._child.do(Job(path, at, die_at=die_at, die_at_commit=die_at_commit))
 
     def held(self) -> dict[str, int]:
         """Return how many bytes of each body we hold that need not come again."""
@@ -83,17 +86,22 @@ class Killing:
     def _begun(self, path: str, content: bytes) -> int:
         final = self.site.root / path
         if final.exists() and final.read_bytes() == content:
-            return len(content)
+            sha256 = hashlib.sha256(content).hexdigest()
+            known = self.site.sql("SELECT 1 FROM files WHERE sha256 = ?", sha256)
+            # What has no row yet goes back to the downloads.
+            return len(content) if known or not self._is_old_table(path) else 0
         part = self.site.root / layout.arriving(path)
         note = part.with_name(part.name + ".json")
-        if not (part.exists() and note.exists()):
+        if not (part.exists() and _noted(note)):
             return 0
-        if self.old and part.name.endswith(".csv.part"):
-            # The server names the old version's ETag: a table made of two pieces contradicts
-            # it, and comes whole.
+        if self._is_old_table(path):
             return 0
         begun = part.read_bytes()
         return len(begun) if content.startswith(begun) else 0
+
+    def _is_old_table(self, path: str) -> bool:
+        """Whether the server names an old version's ETag: then what we have contradicts it."""
+        return bool(self.old) and path.endswith(".csv")
 
     def tables_held(self) -> set[str]:
         """Return the datasets whose JSON is in ``incoming/``, whole and noted."""
@@ -101,9 +109,17 @@ class Killing:
         for setid in self.setids:
             part = self.site.root / layout.arriving(layout.product(setid, "json"))
             note = part.with_name(part.name + ".json")
-            if part.exists() and note.exists() and "sha256" in json.loads(note.read_bytes()):
+            if part.exists() and "sha256" in _noted(note):
                 found.add(setid)
         return found
+
+
+def _noted(note: Path) -> dict[str, Any]:
+    """Return what is noted beside a part: nothing yet, if that was cut off, too."""
+    if not note.exists() or not note.stat().st_size:
+        return {}
+    noted: dict[str, Any] = json.loads(note.read_bytes())
+    return noted
 
 
 def sampled(count: int) -> list[int]:
@@ -129,6 +145,24 @@ def test_a_kill_at_any_step_costs_nothing(
             if outcome.killed_at is None:
                 continue  # with two threads the last steps are not always as many
             assert_recovers(killing, f"killed at step {step}, {outcome.killed_at}")
+
+
+@pytest.mark.parametrize("scenario", [at_first, at_second])
+def test_a_kill_before_any_commit_costs_nothing(
+    tmp_path: Path, child: CrashChild, scenario: Any
+) -> None:
+    with Site(tmp_path, SETTINGS) as site:
+        killing = Killing(site, scenario(site), child)
+        killing.restore()
+        commits = killing.sync().commits
+        assert commits > 20
+        for commit in range(commits):
+            killing.restore()
+            outcome = killing.sync(die_at_commit=commit)
+            assert outcome.error is None
+            if outcome.killed_at is None:
+                continue  # threads meet, and what has come meanwhile shares a commit
+            assert_recovers(killing, f"killed before commit {commit}, {outcome.killed_at}")
 
 
 def assert_recovers(killing: Killing, when: str) -> None:
@@ -185,7 +219,7 @@ def test_a_kill_while_objects_are_told_of_costs_no_answer(
             noted = {
                 one.name
                 for one in site.root.glob("incoming/*.json.gz.part.json")
-                if one.stat().st_size
+                if _noted(one)
             }
             parts = {f"{one.name}.json" for one in site.root.glob("incoming/*.json.gz.part")}
             told = site.sql(
