@@ -122,7 +122,7 @@ def lists() -> Iterator[Lie]:
         yield Lie("list", f"a count {str(message)[:20]!r}", _message(message))
     yield Lie("list", "failed, with items", _envelope(status="failed"), hides=True)
     yield Lie("list", "a status of control characters", _envelope(status=NASTY), hides=True)
-    yield Lie("list", "5,000 datasets that are not there", _invented(5_000))
+    yield Lie("list", "3,000 datasets that are not there", _invented(3_000))
     yield Lie("list", "100,000 datasets that are not there", _invented(100_000), heavy=True)
     yield Lie("list", "without end", endless(PATHS["list"]), hides=True)
     yield Lie("collections", "without end", endless(PATHS["collections"]), hides=True)
