@@ -36,6 +36,9 @@ class FileRow:
     collection: str | None = None
 
 
+DISPUTED = "its ETag is that of other bytes; they came once"
+"""The note on a CSV or pickle that is asked for again, until the same bytes come twice."""
+
 _COLUMNS = (
     "path, setid, kind, size, sha256, etag, last_modified, fetched_at, verified_at, state, "
     "note, collection"
@@ -91,6 +94,15 @@ def files_of(conn: sqlite3.Connection, setid: str) -> dict[str, FileRow]:
             (setid,),
         )
     }
+
+
+def disputed_file(conn: sqlite3.Connection, setid: str) -> str | None:
+    """Return the kind of a file of a dataset with the note `DISPUTED`, or None."""
+    row = conn.execute(
+        "SELECT kind FROM files WHERE setid = ? AND state = 'ok' AND note = ?",
+        (setid, DISPUTED),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 _TWIN = f"""

@@ -2,16 +2,18 @@
 
 Such a dataset is taken as it came, and looked at again some times, later and later: a proxy
 that answers 404 for an hour, or a JSON that was damaged on its way, must not decide for good
-what the mirror holds.
+what the mirror holds. A file whose ETag is the MD5 of other bytes is asked for until the same
+bytes come twice: the server keeps an ETag when a file changes, so that may be what is wrong.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
 from ..catalog.datasets import from_one_file, said_to_have_zip
-from ..catalog.files import FileRow
+from ..catalog.files import FileRow, disputed_file
 from ..catalog.work import LOOK_AGAIN, WorkItem, look_again
 from .fetch import Product
 
@@ -29,6 +31,8 @@ class Doubts:
 
     def __contains__(self, item: WorkItem) -> bool:
         """Whether a dataset is worth another look, although nothing of it failed."""
+        if disputed_file(self._conn, item.setid) is not None:
+            return True
         return item.setid in self._whys and item.attempts < PATIENCE
 
     def table(self, item: WorkItem) -> None:
@@ -56,4 +60,16 @@ class Doubts:
 
     def plan(self, item: WorkItem, now: datetime) -> None:
         """Plan the next look at a dataset."""
-        look_again(self._conn, item.setid, self._whys[item.setid], now)
+        kind = disputed_file(self._conn, item.setid)
+        why = self._whys.get(item.setid) or f"the ETag of its {kind} is that of other bytes"
+        look_again(self._conn, item.setid, why, now)
+
+
+def settled(products: dict[str, Product], held: dict[str, FileRow]) -> dict[str, Product]:
+    """Return what came, no longer disputed where we hold the same bytes from before."""
+    return {
+        kind: replace(one, disputed=False)
+        if kind in held and held[kind].sha256 == one.sha256
+        else one
+        for kind, one in products.items()
+    }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..catalog.files import FileRow
+from ..catalog.files import DISPUTED, FileRow
 from ..durable import remove, remove_note
 from ..errors import FormatError, Stopped
 from ..server.urls import csv_path, lczip_path, pickle_path
@@ -43,6 +43,9 @@ class Product:
         It is proven, and the ETag is an MD5: what is wrong with it is wrong on the server.
     vouched
         Its length was announced or its ETag is its MD5, and neither speaks against it.
+    disputed
+        It is a CSV or pickle whose ETag has an MD5's form, of other bytes that is; and it has
+        not come so before. Of a ZIP each member's CRC tells.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class Product:
     proven: bool = True
     certain: bool = True
     vouched: bool = True
+    disputed: bool = False
 
     def named(self, text: str) -> str:
         """Return a message with the file's own name in place of that in ``incoming/``."""
@@ -63,6 +67,8 @@ class Product:
     @property
     def note(self) -> str | None:
         """What the catalog should say of it."""
+        if self.disputed:
+            return DISPUTED
         return None if self.proven else "length or ETag did not prove it; its content did"
 
 
@@ -161,6 +167,7 @@ def fetch_file(
         proven=proven,
         certain=proven and got.etag_agrees is True,
         vouched=proven or got.etag_agrees is True,
+        disputed=kind in ("csv", "pickle") and got.etag_agrees is False,
     )
 
 

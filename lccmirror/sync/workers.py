@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -33,7 +34,7 @@ from ..errors import (
 )
 from . import ingest, layout
 from .admission import TooLargeForUs
-from .doubts import PATIENCE, Doubts
+from .doubts import PATIENCE, Doubts, settled
 from .fetch_table import FetchedTable, NotComplete, NotForUs, fetch_table
 from .fetch_zip import FetchedZip, fetch_zip
 from .recover import drop_downloads
@@ -191,8 +192,9 @@ class Work:
     def _take_table(self, item: WorkItem, fetched: FetchedTable) -> None:
         if fetched.products:
             self._new_tables.add(item.setid)
-            pickle = fetched.products.get("pickle")
-            self._doubts.pickle(item, pickle, self._held(item.setid).get("pickle"))
+            held = self._held(item.setid)
+            fetched = replace(fetched, products=settled(fetched.products, held))
+            self._doubts.pickle(item, fetched.products.get("pickle"), held.get("pickle"))
             at = to_text(self._session.now())
             patient = item.attempts < PATIENCE
             result = ingest.ingest_table(

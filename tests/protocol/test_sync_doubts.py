@@ -11,6 +11,7 @@ from tests.support import misbehaving as wrong
 from tests.support.site import Site
 
 _LATER_S = 4_000.0
+_DAYS_S = 2 * 86_400.0
 
 
 @pytest.fixture
@@ -103,6 +104,67 @@ def test_a_pickle_that_comes_the_same_twice_is_believed(tmp_path: Path) -> None:
         site.sync()
         assert site.sql("SELECT * FROM work") == []
         site.check()
+
+
+def turned(body: bytes) -> bytes:
+    """Turn a bit of the description above a table, which no row contradicts."""
+    return body.replace(b"New dataset", b"New eataset", 1)
+
+
+def test_a_table_that_its_etag_speaks_against_is_fetched_until_it_comes_twice(
+    site: Site,
+) -> None:
+    setid = site.server.make_dataset()
+    site.server.add("/d/.*csv", wrong.damaged_body(turned))
+    assert site.sync().exit_code == 0
+    assert site.file(setid, "csv").read_bytes() != site.server.product(setid, "csv")
+    [(note,)] = site.sql("SELECT note FROM files WHERE kind = 'csv'")
+    assert "its ETag is that of other bytes" in note
+    site.clock.forward(_LATER_S)
+    assert site.sync().exit_code == 0
+    assert site.file(setid, "csv").read_bytes() == site.server.product(setid, "csv")
+    assert site.sql("SELECT note FROM files WHERE kind = 'csv' AND state = 'ok'") == [(None,)]
+    assert site.sql("SELECT * FROM work") == []
+    site.check()
+
+
+@pytest.mark.parametrize("looks", [2, 6])
+def test_a_table_that_never_comes_twice_is_never_believed(site: Site, looks: int) -> None:
+    setid = site.server.make_dataset()
+    numbers = iter(range(100))
+
+    def other(body: bytes) -> bytes:
+        return body.replace(b"New dataset", b"New data-%02d" % next(numbers), 1)
+
+    site.server.add("/d/.*csv", wrong.damaged_body(other), times=None)
+    for _ in range(looks):
+        assert site.sync().exit_code == 0
+        site.clock.forward(_DAYS_S)
+    assert len(site.sql("SELECT * FROM work")) == 1
+    site.server.behave()
+    site.sync()
+    assert site.file(setid, "csv").read_bytes() == site.server.product(setid, "csv")
+    assert site.sql("SELECT * FROM work") == []
+    site.check()
+
+
+def test_a_table_whose_etag_is_an_earlier_versions_is_believed_when_it_comes_twice(
+    site: Site,
+) -> None:
+    setid = site.server.make_dataset()
+    etag = '"0123456789abcdef0123456789abcdef"'
+    site.server.add("/d/.*csv", wrong.header("Etag", etag), times=None)
+    # what comes after the table fails at first, and the doubt is not forgotten
+    site.server.add("/p/", wrong.status(403), method="GET|HEAD")
+    codes, fetched = [], []
+    for _ in range(4):
+        codes.append(site.sync().exit_code)
+        fetched.append(len([one for one in site.requests("/d/") if one.startswith("GET")]))
+        site.clock.forward(_LATER_S)
+    assert (codes, fetched) == ([1, 0, 0, 0], [1, 0, 1, 0])
+    assert site.sql("SELECT * FROM work") == []
+    assert site.states() == {setid: "mirrored"}
+    site.check()
 
 
 def test_a_404_in_place_of_a_light_curve_is_not_believed_at_once(tmp_path: Path) -> None:
