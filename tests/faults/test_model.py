@@ -281,7 +281,6 @@ def test_whatever_happens_the_mirror_holds_what_the_model_says() -> None:
     chosen = settings(
         max_examples=8 if soak_s else 5,
         stateful_step_count=50 if soak_s else 12,
-        deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink) if soak_s else (Phase.generate,),
         suppress_health_check=list(HealthCheck),

@@ -30,7 +30,7 @@ def patched(draw: st.DrawFn, target: Target) -> bytes:
 def test_whatever_bytes_come_they_end_in_a_value_or_a_plain_error(name: str) -> None:
     target = TARGETS[name]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.binary(max_size=200) | patched(target))
     def holds(data: bytes) -> None:
         judge(target, data, Path(folder))

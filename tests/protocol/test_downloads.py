@@ -353,9 +353,7 @@ def test_bandwidth_is_held(part: Path) -> None:
     assert sum(time.waits) == pytest.approx(29, abs=2)
 
 
-@settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 300_000), max_size=3), runs=st.integers(1, 3))
 def test_however_often_it_is_cut_the_bytes_are_the_servers(
     tmp_path: Path, cuts: list[int], runs: int

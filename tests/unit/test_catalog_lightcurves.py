@@ -74,7 +74,7 @@ def check(conn: sqlite3.Connection, made: list[Any], there: set[int]) -> None:
     assert counted == conn.execute("SELECT count(*) FROM lightcurves").fetchone()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(zips, st.data())
 def test_the_order_of_coming_and_going_makes_no_difference(
     made: list[Any], data: st.DataObject

@@ -61,7 +61,7 @@ def expected(made: list[Any], order: tuple[int, ...]) -> dict[str, dict[str, Any
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables, st.data())
 def test_the_order_of_ingest_makes_no_difference(made: list[Any], data: st.DataObject) -> None:
     order = tuple(data.draw(st.permutations(range(len(made)))))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.config import SearchConfig, find_config, load_config
@@ -516,7 +516,6 @@ def toml(value: object) -> str:
             return repr(value)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_whatever_stands_in_a_configuration_every_key_of_it_is_named(
     data: st.DataObject,

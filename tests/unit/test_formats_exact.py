@@ -71,7 +71,7 @@ REAL = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 INTEGER = st.none() | st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(TEXT, REAL, INTEGER, TEXT, TEXT), max_size=6))
 def test_any_table_comes_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
@@ -83,7 +83,6 @@ def test_any_table_comes_back(
 
 
 @given(st.lists(TEXT, max_size=6))
-@settings(deadline=None)
 def test_a_table_of_one_text_column_comes_back(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str | None]
 ) -> None:

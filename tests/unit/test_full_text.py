@@ -303,7 +303,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_STEPS)
 def test_whatever_comes_and_goes_the_index_is_that_of_the_tables(
     steps: list[tuple[str, int, list[tuple[Any, ...]]]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.formats import LightCurve, lc_values, read_lightcurve
@@ -44,7 +44,6 @@ def _said(curve: LightCurve) -> Any:
     return arrays, masks, curve.problems
 
 
-@settings(deadline=None)
 @given(light_curves())
 def test_numpy_arrow_and_value_by_value_read_the_same(data: bytes) -> None:
     said = _said(read_lightcurve(data))

@@ -143,7 +143,7 @@ def from_file(names: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, 
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_value_of_any_column_is_lost_whatever_is_in_it(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

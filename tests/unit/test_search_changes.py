@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.catalog import searches as catalog
@@ -97,7 +97,6 @@ def rows_of(table: Table) -> list[list[Any]]:
     return [["alpha", objectid, 1.0, 2.0, mag] for objectid, mag in table.items()]
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_changes_are_the_difference_of_two_results(tables: list[Table]) -> None:
     one = Catalog()
@@ -117,7 +116,6 @@ def test_changes_are_the_difference_of_two_results(tables: list[Table]) -> None:
     assert members == before.keys()
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_without_removals_an_object_is_new_once(tables: list[Table]) -> None:
     one = Catalog()
@@ -128,7 +126,6 @@ def test_without_removals_an_object_is_new_once(tables: list[Table]) -> None:
         seen |= table.keys()
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_all_changes_added_up_are_the_result(tables: list[Table]) -> None:
     one = Catalog()

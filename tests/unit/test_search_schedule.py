@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.catalog import searches as catalog
@@ -246,7 +246,6 @@ def test_every_hour_is_every_hour_that_passes() -> None:
 ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu")
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(
         ["*/20 * * * *", "0 4 * * *", "30 1,2,3 * * *", "15 6 * * mon", "0 0 1 * *"]
@@ -275,7 +274,6 @@ def test_the_latest_due_time_is_the_last_of_all(
         assert found == (points[-1], min(len(points), 1000))
 
 
-@settings(deadline=None)
 @given(
     st.floats(900, 90_000).map(lambda seconds: round(seconds, 3)),
     st.lists(st.integers(1, 60 * 24 * 3), min_size=1, max_size=30),

@@ -57,7 +57,7 @@ def near(centre: tuple[float, float], arcmin: float) -> tuple[float, float]:
     return centre[0], decl if decl <= 90 else centre[1] - arcmin / 60
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PLACES, st.tuples(RA, DECL), RADIUS_ARCMIN)
 @example([(0.0, 0.0), (359.99, 0.0), (180.0, 0.0)], (0.0, 0.0), 5.0)
 @example([(180.0, 89.95), (0.0, 89.95)], (0.0, 89.97), 5.0)
@@ -89,7 +89,7 @@ def test_a_cone_has_every_object_in_it_and_no_other(
     assert not found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PLACES, st.lists(st.tuples(RA, DECL), min_size=1, max_size=8), RADIUS_ARCMIN)
 def test_a_cross_match_has_every_object_near_a_target_and_no_other(
     sky: ReadOnlyCatalog,
