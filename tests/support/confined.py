@@ -61,11 +61,6 @@ def confined(config: Path, root: Path, at: float, limits: Limits, *steps: str) -
     steps
         ``sync``, ``verify``, ``repair``, ``plan`` (a dry run); ``free`` lifts the limits of
         size.
-
-    Raises
-    ------
-    PermissionError
-        If this machine lets nobody mount a disk of his own.
     """
     order = {"config": str(config), "root": str(root), "at": at, "steps": steps}
     command = [
@@ -75,19 +70,11 @@ def confined(config: Path, root: Path, at: float, limits: Limits, *steps: str) -
         json.dumps(order | asdict(limits)),
     ]
     if limits.disk_bytes is not None:
-        if subprocess.run(_OWN_DISK, capture_output=True, check=False).returncode != 0:
-            raise PermissionError("no mounts for this user")
+        # Without a namespace of its own (user namespaces may be forbidden) this fails.
         command = ["/usr/bin/env", "unshare", "--map-root-user", "--mount", *command]
     done = subprocess.run(command, cwd=_TOP, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [Told(**json.loads(line)) for line in done.stdout.splitlines()]
-
-
-_OWN_DISK = (
-    "/usr/bin/env",
-    *("unshare", "--map-root-user", "--mount"),
-    *("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/mnt"),
-)
 
 
 def _mount(root: str, size: int, *, again: bool = False) -> None:

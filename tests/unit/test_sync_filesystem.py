@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from lccmirror.sync.filesystem import (
     require_own,
 )
 from lccmirror.sync.mirror import held_folder, is_writable, open_mirror, open_to_read
+
+AnotherS = Callable[[Path], None]
 
 URL = "https://data.hatsurveys.org"
 
@@ -98,6 +101,19 @@ def owned_by(uid: int) -> os.stat_result:
     return os.stat_result((0o40750, 2, 3, 2, uid, uid, 4096, 0, 0, 0))
 
 
+@pytest.fixture
+def another_s(monkeypatch: pytest.MonkeyPatch) -> AnotherS:
+    """Make a folder another user's for us, who are root: really, or as it looks to root."""
+
+    def make(folder: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(folder, no_user(), -1)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    return make
+
+
 def a_user() -> pwd.struct_passwd:
     return next(one for one in pwd.getpwall() if one.pw_uid != 0)
 
@@ -126,16 +142,17 @@ def test_others_are_left_to_the_permissions(owner: int, euid: int) -> None:
     require_own(Path("/srv/m"), owned_by(owner), euid)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("there", ["nothing", "a mirror"])
-def test_root_leaves_nothing_in_another_user_s_mirror(tmp_path: Path, there: str) -> None:
+def test_root_leaves_nothing_in_another_user_s_mirror(
+    tmp_path: Path, there: str, another_s: AnotherS
+) -> None:
     root = tmp_path / "mirror"
     root.mkdir()
     if there == "a mirror":
         with open_mirror(root, URL):
             pass
     before = sorted(root.rglob("*"))
-    os.chown(root, no_user(), -1)
+    another_s(root)
     with pytest.raises(MirrorUnusable, match="belongs to"), open_mirror(root, URL):
         pass
     # What --rebuild-catalog holds.
@@ -149,12 +166,13 @@ def test_root_leaves_nothing_in_another_user_s_mirror(tmp_path: Path, there: str
             assert mirror.read_only
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_root_makes_no_mirror_in_another_user_s_folder(tmp_path: Path) -> None:
+def test_root_makes_no_mirror_in_another_user_s_folder(
+    tmp_path: Path, another_s: AnotherS
+) -> None:
     """As in that of a service which has not synced yet."""
     state = tmp_path / "lccmirror" / "hat"
     state.mkdir(parents=True)
-    os.chown(state, no_user(), -1)
+    another_s(state)
     with pytest.raises(MirrorUnusable, match=f"{state} belongs to"):
         check_folder(state / "below" / "mirror")
     with pytest.raises(MirrorUnusable, match="belongs to"), open_mirror(state / "m", URL):
