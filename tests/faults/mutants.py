@@ -366,4 +366,15 @@ MUTATIONS = (
         (("or not answers():", "or answers():"),),
         "tests/protocol/test_sync_poll.py",
     ),
+    Mutation(
+        "a table that its ETag speaks against is believed at once",
+        "lccmirror/sync/fetch.py",
+        (
+            (
+                '        disputed=kind in ("csv", "pickle")',
+                '        disputed=kind in ("lczip",)',
+            ),
+        ),
+        "tests/protocol/test_sync_doubts.py",
+    ),
 )
