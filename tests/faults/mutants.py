@@ -358,7 +358,7 @@ MUTATIONS = (
         "a damaged file is linked before that is noted",
         "lccmirror/sync/kept.py",
         (("        to_remove(mirror.conn, kept)\n", "        pass\n"),),
-        "tests/protocol/test_sync_repair.py",
+        "tests/protocol/test_sync_repair_gone.py",
     ),
     Mutation(
         "a broken list of datasets ends the cycle",
@@ -372,7 +372,7 @@ MUTATIONS = (
         (
             (
                 '        disputed=kind in ("csv", "pickle")',
-                '        disputed=kind in ("lczip",)',
+                "        disputed=kind in ()",
             ),
         ),
         "tests/protocol/test_sync_doubts.py",
