@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.support.catalog_changes import ChangingCatalogs
 from tests.support.searches import BRIGHT, SearchSite
+from tests.support.sites import site_fixture
 
-
-@pytest.fixture(params=["running", "documented"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchSite]:
-    with SearchSite(tmp_path, dialect=request.param) as site:
-        yield site
+site = site_fixture(kind=SearchSite, each_dialect=True)
 
 
 def test_a_result_that_the_server_cut_short_loses_nothing(tmp_path: Path) -> None:
