@@ -59,6 +59,8 @@ def in_processes(
     ------
     LocalError
         If a process cannot be started, or ends before its work is done.
+    OSError
+        As the task raises it there: the disk is full, a folder is gone.
     """
     with contextlib.ExitStack() as ending:
         workers = []
@@ -91,9 +93,12 @@ class _Worker:
 
     def receive(self) -> Any:
         try:
-            return self.line.recv()
+            done = self.line.recv()
         except (EOFError, OSError) as error:
             raise self._lost() from error
+        if isinstance(done, _Failed):
+            raise done.error
+        return done
 
     def _lost(self) -> LocalError:
         return LocalError(
@@ -112,6 +117,13 @@ class _Worker:
             self.process.kill()
             self.process.wait()
             raise
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """What a process hands back in place of a result."""
+
+    error: OSError
 
 
 def _start() -> _Worker:
@@ -150,4 +162,9 @@ def serve(descriptor: int) -> None:
     with Connection(descriptor) as line, contextlib.suppress(EOFError, ConnectionError):
         task = line.recv()
         while True:
-            line.send(task(line.recv()))
+            piece = line.recv()
+            try:
+                done = task(piece)
+            except OSError as error:
+                done = _Failed(error)
+            line.send(done)

@@ -121,3 +121,14 @@ def test_a_full_disk_is_said(form: str, demo_mirror: Path) -> None:
     done = _shell(demo_mirror, "{lc} " + f"{STAR} --format {form} > /dev/full")
     assert done.returncode == 73
     assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_disk_that_fills_up_ends_many_and_is_said_once(
+    processes: str, demo_mirror: Path, tmp_path: Path
+) -> None:
+    options = f"--where 'sdssr < 11' --out {tmp_path / 'out'} --processes {processes}"
+    done = _shell(demo_mirror, "ulimit -f 8; {lc} " + options)
+    assert done.returncode == 73
+    assert done.stderr.startswith("error: writing the output: File too large\n")
+    assert "Traceback" not in done.stderr
