@@ -181,7 +181,7 @@ def _is_number(word: str) -> bool:
 
 
 def _named(catalog: ReadOnlyCatalog, objectid: str) -> Centre:
-    from .geometry import angular_distance_arcsec
+    from .geometry import angular_distance_arcsec, turned
     from .object_names import nearest_names
 
     rows = list(run_query(catalog, _NAMED, {"objectid": objectid}).rows)
@@ -216,4 +216,5 @@ def _named(catalog: ReadOnlyCatalog, objectid: str) -> Centre:
             f"several objects are called {shown}, at different places ({printable(where)})",
             hint="give the position of the one you mean",
         )
-    return Centre(ra, decl, objectid)
+    # as published it may be anything
+    return Centre(turned(ra), decl, objectid)

@@ -60,9 +60,18 @@ def position_angle_deg(ra1: float, decl1: float, ra2: float, decl2: float) -> fl
     low, high = radians(decl1), radians(decl2)
     east = cos(high) * sin(turn)
     north = cos(low) * sin(high) - sin(low) * cos(high) * cos(turn)
-    angle = degrees(atan2(east, north)) % 360
+    return turned(degrees(atan2(east, north)))
+
+
+def turned(angle: float) -> float:
+    """Return an angle in degrees as the same one that is at least 0 and below 360.
+
+    >>> turned(-10), turned(360), turned(-1e-15)
+    (350, 0, 0.0)
+    """
+    within = angle % 360
     # A small negative number modulo 360 is 360 itself.
-    return 0.0 if angle == 360 else angle
+    return 0.0 if within == 360 else within
 
 
 def sexagesimal(ra: float, decl: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .described import server_words
-from .geometry import position_angle_deg
+from .geometry import position_angle_deg, turned
 from .known_object import (
     CatalogValue,
     InDataset,
@@ -206,7 +206,7 @@ def _neighbours(
 ) -> tuple[tuple[Neighbour, ...], bool]:
     if not -90 <= decl <= 90:
         return (), False
-    ra %= 360  # as published it may be anything
+    ra = turned(ra)  # as published it may be anything
     # One more, because it finds itself; and one more, to know whether there are more.
     rows: Any = cone(
         catalog, ra, decl, radius_arcsec / 60, limit=None if most is None else most + 2

@@ -9,8 +9,9 @@ from astropy.coordinates import position_angle  # type: ignore[import-untyped]  
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lccmirror.query.geometry import position_angle_deg, sexagesimal
+from lccmirror.query.geometry import position_angle_deg, sexagesimal, turned
 from lccmirror.query.object_names import nearest_names
+from lccmirror.query.objects import known_objects
 from lccmirror.query.readonly import ReadOnlyCatalog
 from tests.support.sky import sky_in_memory
 
@@ -28,6 +29,19 @@ def test_position_angles_are_those_of_astropy(
     assert 0 <= ours < 360
     apart = abs((ours - theirs + 180) % 360 - 180)
     assert apart < 1e-6
+
+
+@given(st.floats(-1e6, 1e6))
+def test_an_angle_that_is_turned_is_the_same_and_within_the_circle(angle: float) -> None:
+    assert 0 <= turned(angle) < 360
+    assert abs((turned(angle) - angle + 180) % 360 - 180) < 1e-9
+
+
+@pytest.mark.parametrize("ra", [-1e-15, 360.0, -360.0])
+def test_a_right_ascension_next_to_the_circle_has_its_neighbours(ra: float) -> None:
+    with sky_in_memory([(ra, 2.0), (0.0001, 2.0)]) as sky:
+        (found,) = known_objects(sky, "o-0")
+        assert [one.objectid for one in found.neighbours] == ["o-1"]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,11 @@ def test_a_name_that_is_in_two_collections_must_mean_one_place() -> None:
         assert find_centre(sky, "o-2").ra == 5.0
 
 
+def test_an_object_may_be_published_at_a_right_ascension_beyond_the_circle() -> None:
+    with sky_in_memory([(-10.0, 5.0), (360.0, 5.0), (-1e-15, 5.0)]) as sky:
+        assert [find_centre(sky, f"o-{number}").ra for number in range(3)] == [350, 0, 0]
+
+
 def test_an_object_without_a_position_says_so() -> None:
     with sky_in_memory([(None, None)]) as sky, pytest.raises(UsageError, match="no position"):
         find_centre(sky, "o-0")
