@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import LccMirrorError
+from ..errors import Damaged, LccMirrorError
 from .lightcurves import Copy, LightCurveFiles, chosen_copy, copies_of
 from .virtual_table import Arguments, SqlColumn
 
@@ -47,13 +47,28 @@ class LightCurveTable:
         return () if copy is None else _sql_columns(self._files.header(copy).columns)
 
     def usual_columns(self) -> Sequence[SqlColumn]:
-        """Return the columns that light curves of all collections have."""
+        """Return the columns that light curves of all collections have.
+
+        Raises
+        ------
+        Damaged
+            If none of those looked at can be read.
+        """
         found: dict[str, SqlColumn] = {}
+        damage: Damaged | None = None
         for (collection,) in self._connection.execute(_COLLECTIONS).fetchall():
             for (objectid,) in self._connection.execute(_SAMPLE, (collection, _SAMPLED)):
                 copy = chosen_copy(self._connection, objectid, collection)
-                for column in _sql_columns(self._files.header(copy).columns):
+                try:
+                    header = self._files.header(copy)
+                except Damaged as error:
+                    # It need not be one that is asked for; if it is, its rows say so again.
+                    damage = error
+                    continue
+                for column in _sql_columns(header.columns):
                     found.setdefault(column.name, column)
+        if damage is not None and not found:
+            raise damage
         return tuple(found.values())
 
     def rows(self, arguments: Arguments) -> LightCurveRows:

@@ -221,6 +221,22 @@ def test_a_damaged_file_ends_the_statement(own: Path) -> None:
                 ask(catalog, f"SELECT count(rjd) FROM {source}")
 
 
+def test_damage_elsewhere_does_not_matter(own: Path) -> None:
+    sql = """
+        SELECT count(DISTINCT c.objectid), count(l.rjd)
+        FROM lightcurves AS c, lightcurve(c.objectid) AS l
+        WHERE c.newest AND c.collection = 'demo_field_a' AND c.path <> :path
+    """
+    with open_readonly(own) as catalog:
+        # one of those whose columns are looked at for the usual ones
+        path = chosen_copy(catalog.connection, STAR).path
+        expected = ask(catalog, sql, {"path": path})[1]
+    (own / path).write_bytes(b"no ZIP")
+    with open_readonly(own) as catalog:
+        assert ask(catalog, sql, {"path": path})[1] == expected
+    assert expected[0][0] > 32
+
+
 def test_an_object_in_two_collections_needs_one_named(own: Path) -> None:
     with closing(sqlite3.connect(own / "catalog.sqlite")) as conn:
         conn.execute(
