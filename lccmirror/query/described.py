@@ -13,7 +13,8 @@ from ..catalog.search_views import column_names, view_name
 from ..catalog.words import schema_words
 from ..formats.lc_meaning import unit_of
 
-_TAG: Final = re.compile(r"<[^<>]{0,200}>")
+# A letter tells a tag from "0 < x and y > 1".
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--.{0,200}?-->")
 _BRACKETED: Final = re.compile(r"\[\s*([^\[\]]{1,24}?)\s*\]\s*$")
 _UNIT_LIKE: Final = re.compile(r"[A-Za-zµ°%][A-Za-z0-9µ°%/ .^*+-]*")
 _A_DATE: Final = re.compile(r"[BHMRT]?JD", re.IGNORECASE)

@@ -77,3 +77,8 @@ def test_a_sentence_says_nothing_twice() -> None:
 
 def test_entities_come_after_tags() -> None:
     assert plain_text("a &lt;b&gt; <i>c</i>") == "a <b> c"
+
+
+def test_a_comparison_is_no_tag() -> None:
+    assert plain_text("0 < x and y > 1 <b>mag</b><br/>") == "0 < x and y > 1 mag"
+    assert plain_text("a<!-- not for people -->b") == "ab"
