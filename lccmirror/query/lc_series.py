@@ -131,10 +131,12 @@ def drawing(
     Raises
     ------
     UsageError
-        If there is nothing to draw.
+        If there is nothing to draw, or the period is none.
     """
     import numpy as np
 
+    if period_d is not None and not 0 < period_d < math.inf:
+        raise UsageError(f"a period is a number of days above 0, not {period_d:g}")
     times, offset, time_name = times_of(curve)
     finite = times[np.isfinite(times)]
     if not len(finite):

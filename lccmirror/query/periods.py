@@ -71,7 +71,7 @@ def find_periods(
         last if `longest_d` is None. The frequencies in between are a regular grid, ten of
         them within the width of a peak.
     count
-        How many at most.
+        How many at most; at least 1.
 
     Raises
     ------
@@ -82,6 +82,9 @@ def find_periods(
     """
     periodograms = library("astropy.timeseries", "astro", "finding periods")
     import numpy as np
+
+    if count < 1:
+        raise UsageError(f"at least one period is to be found, not {count}")
 
     good = np.isfinite(time) & np.isfinite(magnitude)
     if error is not None:
@@ -104,15 +107,15 @@ def find_periods(
             hint=f"the light curve spans {baseline:.4g} days",
         )
     step = 1 / (baseline * _SAMPLES_PER_PEAK)
-    size = int((1 / shortest_d - 1 / longest_d) / step) + 1
-    if size > _MOST_FREQUENCIES:
+    steps = (1 / shortest_d - 1 / longest_d) / step
+    if steps >= _MOST_FREQUENCIES:
         raise UsageError(
-            f"{size:,} frequencies are too many", hint="look at longer periods only"
+            f"{steps:,.0f} frequencies are too many", hint="look at longer periods only"
         )
     model = periodograms.LombScargle(
         time, magnitude, None if error is None else np.asarray(error, float)[good]
     )
-    frequencies = 1 / longest_d + step * np.arange(size)
+    frequencies = 1 / longest_d + step * np.arange(int(steps) + 1)
     power = model.power(frequencies, method="fast", assume_regular_frequency=True)
     found: list[Period] = []
     for place in _peaks(power, count, apart=2 * _SAMPLES_PER_PEAK):

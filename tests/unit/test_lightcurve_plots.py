@@ -126,6 +126,12 @@ def test_nothing_to_draw_is_said(curve: LightCurve) -> None:
         default_magnitude(curve_of([["a"]], [("name", "U8", "%s")]))
 
 
+@pytest.mark.parametrize("period_d", [0.0, -1.0, math.inf, math.nan])
+def test_a_period_that_is_none_is_refused(period_d: float, curve: LightCurve) -> None:
+    with pytest.raises(UsageError, match="above 0"):
+        drawing(curve, ["aim_000"], title="", period_d=period_d)
+
+
 @pytest.mark.parametrize(
     ("name", "first", "label"),
     [

@@ -88,3 +88,7 @@ def test_what_cannot_be_searched_is_said() -> None:
         find_periods(times, magnitudes, shortest_d=5, longest_d=2)
     with pytest.raises(UsageError, match="frequencies are too many"):
         find_periods(times, magnitudes, shortest_d=1e-5)
+    with pytest.raises(UsageError, match="inf frequencies are too many"):
+        find_periods(times, magnitudes, shortest_d=5e-324)
+    with pytest.raises(UsageError, match="at least one period"):
+        find_periods(times, magnitudes, count=0)
