@@ -26,7 +26,7 @@ def values_of(
     Raises
     ------
     UsageError
-        If they are given twice, or are no list of values.
+        If they are given twice, are no list of values, or one is nothing that SQLite can hold.
     """
     if params is None:
         return by_name(named)
@@ -43,10 +43,22 @@ def values_of(
 
 
 def by_name(params: Mapping[str, Any]) -> dict[str, Value]:
-    """Return values by name, those of NumPy as Python's."""
+    """Return values by name, those of NumPy as Python's.
+
+    Raises
+    ------
+    UsageError
+        If one is nothing that SQLite can hold.
+    """
     return {name: _plain(value) for name, value in params.items()}
 
 
 def _plain(value: Any) -> Value:
-    plain: Value = value.item() if hasattr(value, "item") else value
-    return plain
+    # of NumPy; an array has no item to stand for it
+    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+    if plain is None or isinstance(plain, str | int | float | bytes):
+        return plain
+    raise UsageError(
+        f"no value for SQL: {printable(repr(value), 60)}",
+        hint="texts, numbers, bytes and None are; a time is written as a text",
+    )

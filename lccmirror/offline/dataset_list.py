@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from .. import foreign_json
 from ..formats.lc_convert import library
 from ..query import run_query
 from . import frames, show
@@ -159,7 +160,7 @@ def _dataset(row: tuple[Any, ...], session: Session) -> Dataset:
 def _parameters(text: str | None) -> Mapping[str, Any]:
     """Read what the server says of a search, whatever it is."""
     try:
-        found = json.loads(text or "{}")
+        found = foreign_json.load(text or "{}")
     except ValueError:
         found = text
     return found if isinstance(found, dict) else {"": found}

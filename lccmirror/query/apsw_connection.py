@@ -9,10 +9,11 @@ codes, so that no other module has to know which of the two it talks to.
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import LccMirrorError
 from .guard import Deadline, Guard
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _BUSY_TIMEOUT_MS = 5000
 _STEPS_BETWEEN_CHECKS = 20_000
 _LONGEST_VALUE = 256 * 1024 * 1024
+# Blanks and comments, which are no second statement. Atomic: going back would take for ever.
+_NO_STATEMENT: Final = re.compile(r"(?:\s|--[^\n]*+|(?>/\*.*?(?:\*/|\Z)))*+", re.DOTALL)
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 
@@ -81,7 +84,8 @@ class ApswConnection:
         with translated():
             found = ext.query_info(self.raw, sql, bindings(parameters))
         columns = tuple((name, *([None] * 6)) for name, _ in found.description)
-        return columns or None, bool(found.query_remaining), not found.query.strip()
+        more = _NO_STATEMENT.fullmatch(found.query_remaining or "") is None
+        return columns or None, more, not found.query.strip()
 
     def create_function(
         self,

@@ -116,12 +116,16 @@ def cone(
     Raises
     ------
     UsageError
-        If a number is out of range, or there is no such column or collection.
+        If a number is out of range, there is no such column or collection, or no column is
+        asked for.
     """
     ra, decl = checked_position(ra, decl, poles=True)
+    names = chosen_columns(catalog, columns)
+    if not names:
+        raise UsageError("no column of the objects is asked for")
     return run_query(
         catalog,
-        cone_sql(chosen_columns(catalog, columns), only=bool(collections)),
+        cone_sql(names, only=bool(collections)),
         {
             "ra": ra,
             "decl": decl,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,22 @@ def test_values_are_given_by_name_in_a_dict_or_in_a_list(m: Mirror) -> None:
         m.query(by_name, {"id": STAR}, id=STAR)
     with pytest.raises(UsageError, match=r":id.* in Python id=VALUE"):
         m.query(by_name)
+
+
+@pytest.mark.parametrize("value", [date(2026, 11, 23), [1], np.array([1, 2]), object()])
+def test_a_value_that_sql_cannot_hold_is_refused(value: object, m: Mirror) -> None:
+    with pytest.raises(UsageError, match="no value for SQL"):
+        m.query("SELECT ?", [value])
+    with pytest.raises(UsageError, match="no value for SQL"):
+        m.lightcurves("objectid = :value", {"value": value})
+
+
+def test_a_comment_after_a_statement_is_no_statement(m: Mirror) -> None:
+    for behind in ("; -- the end", " ; /* the\n end */ -- of it\n", "; /* without end"):
+        assert m.query(f"SELECT 1{behind}").one() == (1,)
+    for behind in ("; -- the end\nSELECT 2", "; " + "/* x */" * 40 + " SELECT 2"):
+        with pytest.raises(UsageError, match="more than one statement"):
+            m.query(f"SELECT 1{behind}")
 
 
 def test_mistakes_and_writes_are_refused_with_clear_words(m: Mirror) -> None:
@@ -258,6 +275,19 @@ def test_datasets_are_chosen_by_state_collection_and_words(m: Mirror) -> None:
     assert m.datasets()[:2].to_pandas().shape == (2, 14)
     with pytest.raises(KeyError, match="the mirror has no dataset nope"):
         m.dataset("nope")
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000, "no JSON", '"\\ud800"', "null"])
+def test_whatever_the_server_says_of_a_search_its_dataset_is_listed(
+    said: str, own: Path
+) -> None:
+    setid = lccmirror.open(own).datasets()[0].setid
+    with closing(sqlite3.connect(own / "catalog.sqlite")) as conn:
+        conn.execute("UPDATE datasets SET query_params = ? WHERE setid = ?", (said, setid))
+        conn.commit()
+    found = lccmirror.open(own).datasets()
+    assert len(found) == 12
+    assert found[0]._repr_html_().encode()
 
 
 def test_a_datasets_files_are_where_they_are_said_to_be(own: Path) -> None:

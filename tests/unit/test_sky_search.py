@@ -196,6 +196,8 @@ def test_columns_are_those_asked_for_in_their_order() -> None:
         with pytest.raises(UsageError, match="no column sdss_r") as refused:
             cone(sky, 1, 1, 1, columns=["sdss_r"])
         assert "did you mean sdssr" in str(refused.value.hint)
+        with pytest.raises(UsageError, match="no column of the objects is asked for"):
+            cone(sky, 1, 1, 1, columns=[])
 
 
 def test_a_cross_match_shows_the_nearest_or_all_in_the_order_of_the_targets() -> None:
