@@ -87,15 +87,8 @@ def command(
             "the statement is one argument" if words else "there is no SQL statement to run",
             hint="put it between quotes: lccmirror query 'SELECT * FROM datasets'",
         )
-    statement = _from_stdin() if words == ("-",) else words[0]
+    statement = sys.stdin.read() if words == ("-",) else words[0]
     root = chosen.load(thorough=False).mirror.root
     with open_readonly(root, time_limit_s=time_limit) as catalog:
         result = run_query(catalog, statement, dict(params))
         write_result(result, output, chosen)
-
-
-def _from_stdin() -> str:
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError as error:
-        raise UsageError("the statement on standard input is not valid UTF-8") from error

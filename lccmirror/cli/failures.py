@@ -46,9 +46,10 @@ def _ended(run: Callable[[], None], debug: bool, look: Settings) -> int:
     except _click().exceptions.Exit as end:
         code: int = end.exit_code
         return code
-    except (KeyboardInterrupt, _click().Abort):
+    except (KeyboardInterrupt, _click().Abort) as end:
         sys.stderr.write("\ninterrupted\n")
-        return EXIT_INTERRUPTED
+        # Of a second signal `stopping` tells which it was.
+        return 128 + end.args[0] if end.args else EXIT_INTERRUPTED
     except BrokenPipeError:
         _drop_output()
         return EXIT_CLOSED_PIPE
@@ -133,7 +134,7 @@ def _flushed(code: int) -> int:
 
 
 def _prepare_streams() -> None:
-    """Make sure there are stdout and stderr, and that no character is one they cannot write."""
+    """Make sure there are the standard streams, and that none fails because of a character."""
     # What the shell closed (2>&-) would else become the number of the next file opened: of
     # the mirror's, to which somebody's last words would then be written.
     # What is written to a closed stdout is lost, and that is an error, as with a full disk.
@@ -142,16 +143,19 @@ def _prepare_streams() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, mode), True)
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
     if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- the same
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- the same
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
             continue
-        if stream is sys.stdout and not stream.isatty():
-            # Data is UTF-8 in a pipe or a file, whatever the locale.
+        if stream is not sys.stderr and not stream.isatty():
+            # Data is UTF-8 in a pipe or a file, whatever the locale; what is not comes to
+            # SQLite, which refuses it.
             reconfigure(encoding="utf-8", errors="surrogateescape")
         else:
             reconfigure(errors="backslashreplace")

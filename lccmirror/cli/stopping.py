@@ -49,7 +49,7 @@ def stoppable(kept: str = "what has come so far is kept") -> Iterator[Stopping]:
 
     def asked(signum: int, frame: FrameType | None) -> None:
         if stopping.signum is not None:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(signum)
         stopping.signum = signum
         stopping.event.set()
         # Not by sys.stderr: the signal may have come in the middle of a write to it.

@@ -206,6 +206,38 @@ def test_what_is_said_to_a_closed_standard_output_is_lost_and_that_is_an_error(
     assert done.stderr == "error: writing the output: Bad file descriptor\n"
 
 
+@pytest.mark.parametrize("words", [["query", "-"], ["xmatch", "-"]])
+def test_a_closed_standard_input_is_an_empty_one(config: Path, words: list[str]) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" <&-', "sh", *command(config, *words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [("é".encode(), 0, '[{"é": "é"}]\n'), ("é".encode("latin-1"), 2, "is not valid UTF-8\n")],
+)
+def test_a_statement_in_a_pipe_is_utf_8_whatever_the_locale(
+    config: Path, typed: bytes, code: int, said: str
+) -> None:
+    done = subprocess.run(
+        command(config, "query", "-"),
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        input=b"select '" + typed + b"' as \"" + typed + b'"',
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert (done.stdout + done.stderr).decode().endswith(said)
+
+
 # This machine may have a configuration of its own.
 WITHOUT_A_SYSTEM_S = """\
 import functools, pathlib

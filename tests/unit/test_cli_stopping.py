@@ -8,6 +8,7 @@ import signal
 import click
 import pytest
 
+from lccmirror.cli.failures import guarded
 from lccmirror.cli.stopping import stoppable
 
 
@@ -31,6 +32,16 @@ def test_a_second_signal_stops_at_once() -> None:
     with stoppable(), pytest.raises(KeyboardInterrupt):  # noqa: PT012 -- one after the other
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_second_sigterm_ends_as_shells_say_of_it(capfd: pytest.CaptureFixture[str]) -> None:
+    def run() -> None:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert guarded(run, debug=False) == 143
+    assert capfd.readouterr().err.endswith("\ninterrupted\n")
 
 
 def test_without_a_signal_the_job_decides() -> None:
