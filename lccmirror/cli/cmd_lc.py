@@ -93,7 +93,7 @@ def command(
     `objects` are written into the folder --out, a file each.
     """
     from . import lc_work
-    from .lc_asked import asked_for, refuse_for_many
+    from .lc_asked import asked_for, refuse_for_copies, refuse_for_many
 
     chosen = settings()
     asked = asked_for(given, output)
@@ -107,6 +107,7 @@ def command(
             refuse_for_many(asked, copy)
             lc_work.export_where(catalog, where, asked, chosen)
         elif copy == "list":
+            refuse_for_copies(asked)
             lc_work.list_copies(catalog, objectid or "", asked, chosen)
         else:
             lc_work.one(catalog, objectid or "", copy, asked, chosen)

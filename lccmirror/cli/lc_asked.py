@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import UsageError
 from .output import OutputOptions
+
+# Which flags of output mean the same as a --format, or one way of it.
+_FLAGS_OF: Final = {"table": ("table", "fmt"), "csv": ("csv",), "json": ("json",)}
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,13 @@ def asked_for(given: Mapping[str, Any], output: OutputOptions) -> Asked:
             "--magcol says what to plot, and where to look for periods",
             hint="--columns chooses what a table or a file gets",
         )
+    flag = output.asked()
+    _refuse_other_form(asked, flag)
     if asked.out is None and asked.form == "csv":
         return replace(asked, output=replace(output, csv=True))
     if (asked.out is None and asked.form == "table") or asked.plot == "-":
         # a text plot and a table of periods are for the same eyes
-        plain = output == OutputOptions(max_rows=output.max_rows)
-        return replace(asked, output=replace(output, table=output.table or plain))
+        return replace(asked, output=replace(output, table=output.table or flag is None))
     return asked
 
 
@@ -87,6 +91,46 @@ def refuse_for_many(asked: Asked, copy: str | None) -> None:
             hint="a collection is a condition, too: --where \"collection = '…'\""
             if "--collection" in wrong
             else None,
+        )
+
+
+def _refuse_other_form(asked: Asked, flag: str | None) -> None:
+    """Refuse a flag of output that contradicts --format, or the end of --out."""
+    from ..query.lc_write import SUFFIXES
+
+    form = asked.form
+    if form is None and asked.out is not None:
+        form = SUFFIXES.get(asked.out.suffix.lower(), "csv")
+    if form is None or flag is None or flag in _FLAGS_OF.get(form, ()):
+        return
+    named = "--out" if asked.form is None else "--format"
+    raise UsageError(
+        f"{named} means {form}, and an output flag {flag}: one of the two",
+        hint="--format, or else the end of --out, says what a file is",
+    )
+
+
+def refuse_for_copies(asked: Asked) -> None:
+    """Refuse what goes with a light curve itself, and not with the list of its copies.
+
+    Raises
+    ------
+    UsageError
+        If there is such an option.
+    """
+    files = asked.form in ("fits", "votable", "parquet")
+    alone = {
+        "--out": asked.out,
+        "--format": files and asked.form,
+        "--columns": asked.columns,
+        "--plot": asked.plot,
+        "--find-period": asked.find_period,
+    }
+    wrong = [name for name, value in alone.items() if value]
+    if wrong:
+        raise UsageError(
+            f"--copy list shows the copies, and does not go with {', '.join(wrong)}",
+            hint="--copy SETID takes one of them",
         )
 
 

@@ -22,7 +22,7 @@ from ..query.new_file import folder_for, new_file, require_not_ours
 from ..query.object_names import meant_perhaps
 from .lc_asked import Asked
 from .needs import require_libraries
-from .output import OutputOptions, write_result
+from .output import write_result
 from .settings import Settings, is_terminal
 from .stopping import stoppable
 
@@ -41,7 +41,7 @@ def one(
 ) -> None:
     """Show, write or plot one light curve."""
     root = catalog.path.parent
-    with meant_perhaps(catalog, objectid, _FINDING):
+    with _named(catalog, objectid):
         found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
     require_libraries(asked)
     curve = read_copy(root, found)
@@ -77,7 +77,7 @@ def list_copies(
         "state",
         "path",
     )
-    with meant_perhaps(catalog, objectid, _FINDING):
+    with _named(catalog, objectid):
         copies = copies_of(catalog.connection, objectid, asked.collection)
     rows = (tuple(getattr(copy, name) for name in names) for copy in copies)
     write_result(Result(names, rows), asked.output, chosen)
@@ -168,6 +168,18 @@ def _place(path: Path, root: Path) -> None:
 
 
 @contextmanager
+def _named(catalog: ReadOnlyCatalog, objectid: str) -> Iterator[None]:
+    """Say of a name that is unknown what was perhaps meant, or why it is no name at all."""
+    try:
+        with meant_perhaps(catalog, objectid, _FINDING):
+            yield
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            "the name of the object or of its collection is not valid UTF-8"
+        ) from error
+
+
+@contextmanager
 def _bar(total: int, chosen: Settings) -> Iterator[Any]:
     """Show a progress bar on a terminal; yields what moves it on by one."""
     if chosen.quiet or not is_terminal(sys.stderr):
@@ -203,7 +215,7 @@ def _put(curve: LightCurve, asked: Asked, root: Path, chosen: Settings) -> None:
     else:
         names = tuple(column.name for column in curve.columns)
         output = asked.output
-        if form == "json" and output == OutputOptions(max_rows=output.max_rows):
+        if form == "json" and output.asked() is None:
             output = replace(output, json_cols=True)  # the flag that means JSON and no more
         write_result(Result(names, rows_of(curve)), output, chosen)
 

@@ -62,8 +62,18 @@ class OutputOptions:
     max_rows: int = ROWS_ON_A_TERMINAL
 
     def form(self, *, terminal: bool) -> str:
-        """Return which form is meant: ``raw``, ``raw-lines``, ``csv``, ``tsv``, ``table``,
-        ``fmt`` or ``json``.
+        """Return which form is meant: one of those of `asked`, a table or JSON if none is.
+
+        Raises
+        ------
+        UsageError
+            If two are.
+        """
+        return self.asked() or ("table" if terminal else "json")
+
+    def asked(self) -> str | None:
+        """Return which form the flags name: ``raw``, ``raw-lines``, ``csv``, ``tsv``,
+        ``table``, ``fmt`` or ``json``; None if they leave it open.
 
         Raises
         ------
@@ -89,7 +99,7 @@ class OutputOptions:
             return forms[0]
         if self.json_cols or self.ascii_only:
             return "json"
-        return "table" if terminal else "json"
+        return None
 
 
 def output_options(command: F) -> F:

@@ -102,6 +102,14 @@ def test_a_format_can_be_said_in_two_ways(flag: list[str], run: Run) -> None:
     assert run(STAR, *flag).stdout.startswith("rjd,stf,flt,")
 
 
+def test_a_format_is_the_same_without_its_headers(run: Run) -> None:
+    with_them, without = (
+        run(STAR, "--format", "table", *flag).stdout.splitlines()
+        for flag in ([], ["--no-headers"])
+    )
+    assert without[-1].split() == with_them[-1].split()
+
+
 def test_a_table_is_for_eyes(run: Run) -> None:
     assert "──" in run(STAR, "--format", "table").stdout
 
@@ -278,6 +286,16 @@ def test_a_wrong_condition_is_explained(
         [STAR, "--processes", "2"],
         ["--where", "1", "--out", "x", "--magcol", "aep_000"],
         ["--where", "1", "--out", "/dev/null"],
+        [STAR, "--format", "json", "--csv"],
+        [STAR, "--format", "fits", "--nl"],
+        [STAR, "--out", "x.fits", "--csv"],
+        ["--where", "1", "--out", "x", "--nl"],
+        [STAR, "--copy", "list", "--out", "x.csv"],
+        [STAR, "--copy", "list", "--plot", "-"],
+        [STAR, "--copy", "list", "--columns", "rjd"],
+        [STAR, "--copy", "list", "--format", "fits"],
+        ["\udce9"],
+        ["\udce9", "--copy", "list"],
     ],
 )
 def test_what_makes_no_sense_is_a_wrong_command_line(
