@@ -41,7 +41,7 @@ def command(folder: Path | None, serve: bool) -> None:
     chosen = settings()
     folder = (folder or Path("lccmirror-demo")).absolute()
     with demonstration(folder) as demo:
-        config = f"-c {_short(demo.config.path)}"
+        config = naming(demo.config.path)
         count = len(demo.server.datasets())
         click.echo(f"An LCC-Server with {count} datasets runs at {demo.server.url}")
         _mirror(demo, config, chosen)
@@ -100,6 +100,11 @@ def called() -> str:
     if found is not None and Path(found).resolve() == program.resolve():
         return "lccmirror"
     return shlex.quote(_short(program.absolute()))
+
+
+def naming(config: Path) -> str:
+    """Return the option that names a config file, as one would type it here."""
+    return f"-c {shlex.quote(_short(config))}"
 
 
 def _short(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from lccmirror.cli.app import ALIASES, COMMANDS, cli
-from lccmirror.cli.cmd_demo import called
+from lccmirror.cli.cmd_demo import called, naming
 from lccmirror.cli.commands import Command
 from lccmirror.cli.settings import Settings, settings
 
@@ -203,6 +204,14 @@ def test_what_to_try_next_is_what_the_shell_finds(
     monkeypatch.setattr(sys, "argv", [str(program), "demo"])
     monkeypatch.setenv("PATH", str(program.parent) if on_path else "")
     assert called() == ("lccmirror" if on_path else "bin/lccmirror")
+
+
+def test_what_to_try_next_can_be_copied_from_a_folder_with_a_blank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "my demo" / "lccmirror.toml"
+    assert shlex.split(naming(config)) == ["-c", "my demo/lccmirror.toml"]
 
 
 @pytest.mark.parametrize("option", ["--attach x y", "--functions x", "--load-extension x"])
