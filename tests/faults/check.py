@@ -15,6 +15,7 @@ import sqlite3
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,11 +138,29 @@ def _catalog(site: Site, found: _Findings) -> None:
             found.add("wrong", f"integrity_check: {line}")
     for row in site.sql("PRAGMA foreign_key_check"):
         found.add("wrong", f"foreign_key_check: {row}")
-    for name in ("dataset_rows", "objects", "lightcurves"):
-        counted = site.sql(f"SELECT count(*) FROM {name}")
-        noted = site.sql("SELECT n FROM counts WHERE name = ?", name)
-        if counted != noted:
-            found.add("wrong", f"{name} has {counted} rows, counts says {noted}")
+    counted = _counted(site)
+    for name, noted in site.sql("SELECT name, n FROM counts"):
+        if counted.pop(name, 0) != noted:
+            found.add("wrong", f"counts says {noted} of {name}, which is not so")
+    for name, number in counted.items():
+        found.add("wrong", f"counts does not know {name}, of which there are {number}")
+
+
+def _counted(site: Site) -> Counter[str]:
+    """Count what the catalog keeps counts of, one by one."""
+    counted: Counter[str] = Counter()
+    for name in ("dataset_rows", "objects", "lightcurves", "missing_lightcurves", "work"):
+        counted[name] = len(site.sql(f"SELECT 1 FROM {name}"))
+    for state, vanished_at in site.sql("SELECT state, vanished_at FROM datasets"):
+        counted[f"datasets:{state}"] += 1
+        counted["datasets:vanished"] += vanished_at is not None
+    for kind, size in site.sql("SELECT kind, size FROM files"):
+        counted[f"files:{kind}"] += 1
+        counted["file_bytes"] += size
+        counted[f"file_bytes:{kind}"] += size
+    for (state,) in site.sql("SELECT state FROM object_info"):
+        counted[f"object_info:{state}"] += 1
+    return counted
 
 
 def _files(site: Site, found: _Findings) -> None:

@@ -93,6 +93,10 @@ AMISS: dict[str, tuple[str, Callable[[Site], None]]] = {
     "an object is old": ("wrong", sql("UPDATE objects SET ndet = ndet + 1")),
     "an object is gone": ("wrong", sql("DELETE FROM objects WHERE objectid LIKE '%1'")),
     "a count is wrong": ("wrong", sql("UPDATE counts SET n = 9 WHERE name = 'objects'")),
+    "a kind's count is wrong": (
+        "wrong",
+        sql("UPDATE counts SET n = n + 1 WHERE name = 'file_bytes:csv'"),
+    ),
     "a light curve is nowhere": ("wrong", sql("UPDATE lightcurves SET member = 'x'")),
     "a key between tables": (
         "wrong",
