@@ -181,7 +181,11 @@ def text_array(values: NDArray[Any] | None, dtype: str) -> NDArray[Any]:
 
 @functools.lru_cache(maxsize=256)
 def number_dtype(dtype: str) -> Any:
-    """Return NumPy's type for `dtype` if that is one of numbers, else None."""
+    """Return NumPy's type for `dtype` if that is one of numbers, else None.
+
+    It is of this machine's byte order, at most 8 bytes wide, and goes by its usual name: no
+    text needs another, and Arrow and Astropy know no other.
+    """
     import numpy as np
 
     if kind_of(dtype) == "text":
@@ -190,7 +194,9 @@ def number_dtype(dtype: str) -> Any:
         target = np.dtype(dtype)
     except TypeError:
         return None
-    return target if target.kind in "fiub" else None
+    if target.kind not in "fiub":
+        return None
+    return np.dtype(f"{target.kind}{min(target.itemsize, 8)}")
 
 
 def _real(text: str) -> float | None:

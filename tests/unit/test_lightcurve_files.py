@@ -15,7 +15,7 @@ from astropy.io import fits, votable  # type: ignore[import-untyped]  # has no t
 from astropy.table import Table  # type: ignore[import-untyped]  # has no types
 
 from lccmirror.formats import LightCurve, read_lightcurve
-from lccmirror.query.lc_write import write_lightcurve
+from lccmirror.query.lc_write import FORMATS, write_lightcurve
 from tests.support.published import lightcurve
 
 # name, type, a value, and what it is read back as where it is not itself
@@ -70,6 +70,18 @@ def test_a_light_curve_without_points_is_a_file_without_rows(form: str, tmp_path
     write_lightcurve(read_lightcurve(lightcurve(columns, [])), tmp_path / "lc", form)
     table = read_back(tmp_path / "lc", form)
     assert (len(table), table.colnames) == (0, [name for name, *_ in TYPES])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("dtype", [">f8", "<f4", ">i4", "f16", "g", "q", "float128", ">u8"])
+def test_whatever_a_server_calls_its_numbers_they_are_written(
+    dtype: str, form: str, tmp_path: Path
+) -> None:
+    curve = read_lightcurve(lightcurve([("x", dtype, "%s")], [["3"], ["nan"]]))
+    write_lightcurve(curve, tmp_path / "lc", form)
+    assert curve["x"].dtype.isnative
+    assert curve["x"].tolist()[0] == 3
+    assert curve.to_pandas()["x"].sum() == 3
 
 
 def test_integers_of_any_length_are_exact_in_text(tmp_path: Path) -> None:
