@@ -13,9 +13,10 @@ from ..names import printable
 from .commands import Command
 from .making import Making, making
 from .needs import require_extras
-from .settings import Settings, settings
+from .settings import Settings, require_not_config, settings
 
 if TYPE_CHECKING:
+    from ..config import Config
     from ..query.parquet_export import Watch
 
 
@@ -84,14 +85,14 @@ def command(
     if sql is not None and tables:
         raise UsageError("--table goes with --parquet")
     require_extras(["parquet"])
-    root = chosen.load(thorough=False).mirror.root
+    config = chosen.load(thorough=False)
     if folder is not None:
-        _folder(root, folder, tables, chosen, as_json=as_json)
+        _folder(config.mirror.root, folder, tables, chosen, as_json=as_json)
     else:
         assert sql is not None
         assert out is not None
         statement = sys.stdin.read() if sql == "-" else sql
-        _answer(root, statement, dict(params), out, chosen, force=force, as_json=as_json)
+        _answer(config, statement, dict(params), out, chosen, force=force, as_json=as_json)
 
 
 def _folder(
@@ -123,7 +124,7 @@ def _folder(
 
 
 def _answer(
-    root: Path,
+    config: Config,
     sql: str,
     params: dict[str, str],
     out: Path,
@@ -137,7 +138,9 @@ def _answer(
     from ..query.new_file import new_file
     from ..query.parquet_sql import export_sql
 
+    root = config.mirror.root
     target = new_file(out, root, force=force)
+    require_not_config(target.path, config)
     with making(chosen, "export") as work:
         watch = _watch(work)
         rows = export_sql(

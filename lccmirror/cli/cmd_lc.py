@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..query import open_readonly
 from .commands import Command
 from .output import OutputOptions, output_options
-from .settings import settings
+from .settings import require_not_config, settings
 
 _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
 
@@ -101,8 +101,10 @@ def command(
         raise UsageError("name an object, or say --where with a condition, one of the two")
     if where is None and asked.processes is not None:
         raise UsageError("--processes goes with --where")
-    root = chosen.load(thorough=False).mirror.root
-    with open_readonly(root) as catalog:
+    config = chosen.load(thorough=False)
+    if asked.out is not None:
+        require_not_config(asked.out, config)
+    with open_readonly(config.mirror.root) as catalog:
         if where is not None:
             refuse_for_many(asked, copy)
             lc_work.export_where(catalog, where, asked, chosen)

@@ -9,7 +9,7 @@ import click
 from ..names import printable
 from .commands import Command
 from .making import making
-from .settings import settings
+from .settings import require_not_config, settings
 
 
 @click.command(
@@ -39,8 +39,10 @@ def command(file: Path, force: bool, as_json: bool) -> None:
     from ..query.snapshot import take_snapshot
 
     chosen = settings()
-    root = chosen.load(thorough=False).mirror.root
+    config = chosen.load(thorough=False)
+    root = config.mirror.root
     target = new_file(file, root, force=force)
+    require_not_config(target.path, config)
     with making(chosen, f"snapshot {target.path.name}") as work:
         made = take_snapshot(
             root,

@@ -82,6 +82,21 @@ class Settings:
             sys.stderr.flush()
 
 
+def require_not_config(path: Path, config: Config) -> None:
+    """Refuse to write a file over the configuration, which lies where the work is done.
+
+    Raises
+    ------
+    lccmirror.errors.UsageError
+        If `path` is the file that `config` was read from.
+    """
+    # What is wrong with the path otherwise, whoever writes there says.
+    if os.path.exists(path) and path.samefile(config.path):  # noqa: PTH110 -- never raises
+        from ..errors import UsageError
+
+        raise UsageError(f"{path} is the configuration", hint="name another file")
+
+
 def is_terminal(stream: Any) -> bool:
     """Tell whether `stream` is a terminal; a closed or missing one is not."""
     try:

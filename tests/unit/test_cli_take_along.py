@@ -61,6 +61,24 @@ def test_snapshot_refuses_a_file_that_is_there(run: Run, tmp_path: Path) -> None
     assert "--force" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["snapshot", "lccmirror.toml", "--force"],
+        ["export", "--sql", "select 1", "--out", "lccmirror.toml", "--force"],
+        ["lc", "A-1", "--format", "csv", "--out", "lccmirror.toml"],
+    ],
+)
+def test_the_configuration_is_never_replaced(
+    words: list[str], run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(config.parent)
+    before = config.read_bytes()
+    done = run(*words)
+    assert (done.exit_code, "is the configuration" in done.stderr) == (2, True), done.stderr
+    assert config.read_bytes() == before
+
+
 def test_quiet_says_nothing(run: Run, tmp_path: Path) -> None:
     done = run("--quiet", "snapshot", str(tmp_path / "copy.db"))
     assert (done.exit_code, done.output) == (0, "")
