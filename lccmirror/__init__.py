@@ -59,9 +59,11 @@ def open(  # noqa: A001 -- as gzip.open is: it is called lccmirror.open
     """
     from .offline import Mirror
     from .offline.session import Session
-    from .offline.source import find_catalog
+    from .offline.source import find_catalog, no_database_told
 
-    return Mirror(Session(find_catalog(source, files=files, time_limit_s=time_limit_s)))
+    catalog = find_catalog(source, files=files, time_limit_s=time_limit_s)
+    with no_database_told(catalog.path):
+        return Mirror(Session(catalog))
 
 
 def __getattr__(name: str) -> object:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..catalog.connection import CATALOG_NAME
 from ..config import FILE_NAME, find_config, load_config
-from ..errors import MirrorUnusable
+from ..errors import Damaged, MirrorUnusable
 from .reading import Catalog
 
 _SQLITE = b"SQLite format 3\0"
@@ -58,22 +60,41 @@ def _named(path: Path) -> Path:
             f"no mirror at {path}: no such file or folder",
             hint="name the mirror's folder, its config file, or a catalog or snapshot",
         )
-    return _database(path)
+    return path
 
 
 def _of_config(config: Path) -> Path:
     return load_config(config, thorough=False).mirror.root / CATALOG_NAME
 
 
-def _database(path: Path) -> Path:
+@contextlib.contextmanager
+def no_database_told(path: Path) -> Iterator[None]:
+    """Say of a file that somebody named, and that is no database at all, that it is none.
+
+    It is looked at only when SQLite has refused it: POSIX takes all locks of a process on a
+    file away when any descriptor of it is closed, and rows of a catalog may be being read.
+
+    Parameters
+    ----------
+    path
+        From `find_catalog`; opened in the block.
+
+    Raises
+    ------
+    MirrorUnusable
+        In place of `Damaged`, which a mirror's own catalog is.
+    """
     try:
-        with path.open("rb") as file:
-            begins = file.read(len(_SQLITE))
-    except OSError as error:
-        raise MirrorUnusable(f"cannot read {path}: {error.strerror}") from error
-    if begins != _SQLITE:
+        yield
+    except Damaged as error:
+        if path.name == CATALOG_NAME or _begins_as_database(path):
+            raise
         raise MirrorUnusable(
             f"{path} is neither a catalog nor a config file",
             hint="a config file's name ends in .toml; a catalog is an SQLite database",
-        )
-    return path
+        ) from error
+
+
+def _begins_as_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import lccmirror
 from lccmirror.errors import (
     CatalogTooNew,
     ConfigError,
+    Damaged,
     MirrorUnusable,
 )
 
@@ -57,6 +60,31 @@ def test_what_is_no_mirror_is_said(tmp_path: Path) -> None:
             lccmirror.open(source)
     with pytest.raises(ConfigError, match=r"none\.toml"):
         lccmirror.open(tmp_path / "none.toml")
+
+
+def test_opening_a_catalog_again_leaves_its_readers_their_locks(own: Path) -> None:
+    catalog = own / "catalog.sqlite"
+    rows = lccmirror.open(catalog).query("SELECT row FROM dataset_rows")
+    next(rows)
+    lccmirror.open(catalog).close()
+    writer = """
+import sqlite3, sys
+conn = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+conn.execute("UPDATE sync_log SET message = 'x'")
+"""
+    command = [sys.executable, "-c", writer, str(catalog)]
+    while_read = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "database is locked" in while_read.stderr
+    rows.close()
+    subprocess.run(command, check=True)
+
+
+def test_a_broken_catalog_is_damage_by_whatever_name_it_is_opened(own: Path) -> None:
+    catalog = own / "catalog.sqlite"
+    catalog.write_bytes(b"no database" * 1000)
+    for source in (own, catalog):
+        with pytest.raises(Damaged, match="not a database"):
+            lccmirror.open(source)
 
 
 def test_another_database_and_a_newer_catalog_are_refused(own: Path, tmp_path: Path) -> None:
