@@ -1,133 +1,36 @@
-"""A catalog that is lost or damaged is made anew from the files and the newest backup."""
+"""A catalog that is lost or damaged is made anew from the files."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lccmirror.catalog.connection import CATALOG_NAME
-from lccmirror.errors import Damaged, MirrorLocked, MirrorUnusable, Stopped
+from lccmirror.errors import Damaged, MirrorLocked, Stopped
 from lccmirror.sync.mirror import open_configured
 from tests.support import misbehaving as wrong
+from tests.support.rebuilding import (
+    LOSSES,
+    TIMES,
+    bodies,
+    empty,
+    everything,
+    lose,
+    lose_backups,
+    make_several,
+    read,
+    scribble,
+    without,
+)
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
-# What no file tells: times of ours, and ETags.
-TIMES = {"first_seen", "last_seen", "mirrored_at", "fetched_at", "verified_at", "since", "etag"}
-DERIVED = (
-    *("collections", "columns", "datasets", "dataset_collections", "dataset_columns"),
-    *("dataset_rows", "objects", "object_columns", "files", "lightcurves"),
-    *("missing_lightcurves", "object_info", "object_periods", "counts"),
-    *("datasets_text", "collections_text", "columns_text", "objects_text"),
-)
-HISTORY = (
-    *("searches", "search_runs", "search_run_sets", "search_changes", "search_members"),
-    *("gaps", "lightcurve_attempts", "work", "jobs", "announced"),
-)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    # One worker, so that of equal tables the first made holds the rows.
-    with Site(tmp_path, '[server]\nretry_total = "1s"\n[mirror]\nworkers = 1') as site:
-        yield site
-
-
-def read(site: Site, table: str, *, but: frozenset[str] = frozenset()) -> list[Any]:
-    """Return the rows of a table, without some columns and in an order of their own."""
-    names = [name for (name,) in site.sql("SELECT name FROM pragma_table_info(?)", table)]
-    chosen = sorted(name for name in names if name not in but and name != "id")
-    quoted = ", ".join(f'"{name}"' for name in chosen)
-    return [chosen, *sorted(site.sql(f"SELECT {quoted} FROM {table}"), key=repr)]
-
-
-def everything(site: Site, *but: str) -> dict[str, list[Any]]:
-    found = {one: read(site, one, but=frozenset({*TIMES, *but})) for one in DERIVED}
-    for rows in (found["datasets"], found["datasets_text"]):
-        name = "query_params" if "query_params" in rows[0] else "query"
-        place = rows[0].index(name)
-        rows[1:] = [[*row[:place], _normal(row[place]), *row[place + 1 :]] for row in rows[1:]]
-    return found
-
-
-def _normal(text: str | None) -> Any:
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError:
-        return text
-
-
-def without(rows: list[Any], name: str) -> None:
-    """Take a column away, and put the rows in order without it."""
-    place = rows[0].index(name)
-    rows[:] = [[*row[:place], *row[place + 1 :]] for row in rows]
-    rows[1:] = sorted(rows[1:], key=repr)
-
-
-def lose(site: Site) -> None:
-    (site.root / CATALOG_NAME).unlink(missing_ok=True)
-
-
-def lose_backups(site: Site) -> None:
-    shutil.rmtree(site.root / "backups")
-
-
-def empty(site: Site) -> None:
-    (site.root / CATALOG_NAME).write_bytes(b"")
-
-
-def damage(site: Site) -> None:
-    path = site.root / CATALOG_NAME
-    content = bytearray(path.read_bytes())
-    content[4096:] = b"\xa5" * (len(content) - 4096)
-    path.write_bytes(content)
-
-
-def scribble(site: Site) -> None:
-    (site.root / CATALOG_NAME).write_bytes(b"no database" * 1000)
-
-
-LOSSES: dict[str, Callable[[Site], None]] = {
-    "gone": lose,
-    "empty": empty,
-    "damaged": damage,
-    "no database": scribble,
-}
-
-
-def make_several(site: Site) -> list[str]:
-    """Make datasets of each kind: shared rows, shared ZIP, replaced versions, two surveys."""
-    made = [
-        site.server.make_dataset(columns=("sdssr",)),
-        site.server.make_dataset(columns=("sdssr",)),
-        site.server.make_dataset(filters="(ndet gt 6)", columns=("ndet", "remarks")),
-    ]
-    site.sync()
-    site.clock.forward(1000)
-    site.server.remake_zip(made[0])
-    for setid in made[:2]:
-        site.server.change_visibility(setid, "public")
-    site.sync()
-    assert site.sql("SELECT 1 FROM files WHERE state = 'superseded'")
-    assert site.sql("SELECT 1 FROM datasets WHERE same_as IS NOT NULL")
-    return made
-
-
-def bodies(site: Site) -> list[str]:
-    """Return the products of which a body was asked for since the last job began."""
-    asked = site.requests()
-    return [
-        one
-        for one in asked
-        if one.startswith("GET") and any(part in one for part in ("/d/", "/p/", "/l/", "/set/"))
-    ]
+# One worker, so that of equal tables the first made holds the rows.
+site = site_fixture('[server]\nretry_total = "1s"\n[mirror]\nworkers = 1')
 
 
 @pytest.mark.parametrize("how", sorted(LOSSES))
@@ -156,29 +59,6 @@ def test_from_files_alone(site: Site, how: str) -> None:
     site.sync()
     assert bodies(site) == []
     assert site.states() == dict.fromkeys(made, "mirrored")
-    site.check()
-
-
-@pytest.mark.parametrize("how", sorted(LOSSES))
-def test_with_a_backup_all_but_times(site: Site, how: str) -> None:
-    make_several(site)
-    site.clock.forward(2 * 86_400)
-    site.sync()
-    before = everything(site)
-    history = {name: read(site, name) for name in HISTORY}
-    seen = site.sql("SELECT setid, first_seen, origin FROM datasets ORDER BY setid")
-    LOSSES[how](site)
-    rebuilt = site.rebuild()
-    assert rebuilt.exit_code == 0
-    assert rebuilt.source is not None
-    assert "backup" in rebuilt.source
-    after = everything(site)
-    for name, rows in before.items():
-        assert after[name] == rows, name
-    assert {name: read(site, name) for name in HISTORY} == history
-    assert site.sql("SELECT setid, first_seen, origin FROM datasets ORDER BY setid") == seen
-    site.sync()
-    assert bodies(site) == []
     site.check()
 
 
@@ -249,46 +129,6 @@ def test_a_damaged_file_is_told_and_comes_again(site: Site) -> None:
     site.check()
 
 
-def test_with_a_backup_one_wrong_byte_is_known(site: Site) -> None:
-    """Also where no checksum of the format's own would tell."""
-    made = make_several(site)
-    site.clock.forward(2 * 86_400)
-    site.sync()
-    path = site.file(made[2], "json")
-    content = bytearray(path.read_bytes())
-    content[4] ^= 1  # a time in the header of gzip, which no CRC covers
-    path.write_bytes(content)
-    lose(site)
-    rebuilt = site.rebuild()
-    # Whether it is damaged or newer than the backup, nothing tells; its content is sound.
-    assert rebuilt.exit_code == 0
-    site.sync()
-    assert site.states()[made[2]] == "mirrored"
-
-
-def test_what_is_lost_with_the_catalog_is_kept_from_the_backup(site: Site) -> None:
-    made = make_several(site)
-    site.clock.forward(2 * 86_400)
-    site.sync()
-    rows = read(site, "dataset_rows")
-    objects, curves = read(site, "objects"), read(site, "lightcurves")
-    shutil.rmtree(site.file(made[2], "csv").parent)
-    lose(site)
-    rebuilt = site.rebuild()
-    assert rebuilt.exit_code == 65
-    assert {one.what for one in rebuilt.found.damage} == {"missing"}
-    assert {one.setid for one in rebuilt.found.damage} == {made[2]}
-    assert (read(site, "dataset_rows"), read(site, "objects")) == (rows, objects)
-    assert read(site, "lightcurves") == curves
-    site.server.add("", wrong.status(500), times=None)
-    site.sync()
-    assert read(site, "dataset_rows") == rows
-    site.server.behave()
-    site.clock.forward(86_400)
-    assert site.sync().exit_code == 0
-    site.check()
-
-
 def test_a_download_that_was_begun_goes_on(site: Site) -> None:
     setid = site.server.make_dataset()
     site.server.add("/p/", wrong.cut(3000), times=None, method="GET")
@@ -340,51 +180,6 @@ def test_stopped_in_the_middle_all_is_as_it_was(site: Site) -> None:
     assert (site.root / CATALOG_NAME).read_bytes() == before
     assert list(site.root.glob(f"{CATALOG_NAME}*")) == [site.root / CATALOG_NAME]
     assert site.rebuild().exit_code == 0
-    site.check()
-
-
-def test_a_backup_of_another_server_is_not_used(site: Site) -> None:
-    make_several(site)
-    for path in (site.root / "backups").iterdir():
-        with closing(sqlite3.connect(path)) as conn:
-            conn.execute("UPDATE mirror SET value = 'http://x.org' WHERE key = 'server_url'")
-            conn.commit()
-    lose(site)
-    assert site.rebuild().source is None
-
-
-def test_backups_that_went_elsewhere(site: Site, tmp_path: Path) -> None:
-    """Without its disk nothing is made anew; and older ones still lie in the mirror."""
-    make_several(site)
-    (older,) = (site.root / "backups").iterdir()
-    elsewhere = tmp_path / "disk" / "hat"
-    site.configure(f'[mirror]\nworkers = 1\n[backup]\nfolder = "{elsewhere}"')
-    lose(site)
-    with pytest.raises(MirrorUnusable, match=f"no folder {elsewhere}") as caught:
-        site.rebuild()
-    assert "mount" in str(caught.value.hint)
-    assert not (site.root / CATALOG_NAME).exists()
-    elsewhere.mkdir(parents=True)
-    assert site.rebuild().source == f"the backup {older}"
-    site.clock.forward(2 * 86_400)
-    site.sync()
-    (newer,) = elsewhere.iterdir()
-    lose(site)
-    assert site.rebuild().source == f"the backup {newer}"
-    # A catalog that is sound needs none.
-    shutil.rmtree(elsewhere)
-    assert site.rebuild().source == "the catalog itself"
-
-
-def test_a_damaged_backup_gives_way_to_an_older_one(site: Site) -> None:
-    make_several(site)
-    site.clock.forward(2 * 86_400)
-    site.sync()
-    older, newest = sorted((site.root / "backups").iterdir())
-    newest.write_bytes(b"x" * 5000)
-    lose(site)
-    assert site.rebuild().source == f"the backup {older}"
-    site.sync()
     site.check()
 
 

@@ -14,8 +14,8 @@ from lccmirror.errors import Damaged
 from lccmirror.sync.lost import BUILDING, REBUILT
 from tests.faults.child import Job
 from tests.faults.crashing import CrashChild
-from tests.protocol.test_rebuild import bodies, make_several
 from tests.protocol.test_sync_crash import sampled
+from tests.support.rebuilding import bodies, make_several
 from tests.support.site import Site
 
 
