@@ -153,7 +153,7 @@ def check_notify(told: Sequence[Converted], findings: Findings, *, thorough: boo
             )
         if thorough and one.command and not os.access(one.command[0], os.X_OK):
             findings.warnings.add(
-                ("notify", index, "command"), f"{one.command[0]} cannot be run here"
+                ("notify", index, "command"), f"{printable(one.command[0])} cannot be run here"
             )
 
 
@@ -291,17 +291,16 @@ def _check_server(server: Converted, findings: Findings, *, thorough: bool) -> N
                 "only the service itself gets this from systemd; it cannot be read here",
             )
             return
+        name = printable(str(table.api_key_file))
         try:
             status = table.api_key_file.stat()
         except OSError as error:
             findings.mistakes.add(
-                ("server", "api_key_file"), f"{table.api_key_file}: {error.strerror or error}"
+                ("server", "api_key_file"), f"{name}: {error.strerror or 'cannot be read'}"
             )
             return
         if not stat.S_ISREG(status.st_mode):
-            findings.mistakes.add(
-                ("server", "api_key_file"), f"{table.api_key_file} is not a file"
-            )
+            findings.mistakes.add(("server", "api_key_file"), f"{name} is not a file")
         elif status.st_mode & 0o077 and not credentials.is_credential(table.api_key_file):
             findings.warnings.add(
                 ("server", "api_key_file"), "others can read this key; chmod 600 it"

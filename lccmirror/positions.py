@@ -173,14 +173,15 @@ def read_targets(path: Path) -> tuple[Target, ...]:
         If the file cannot be read or has no target, or with every mistake in it, one a
         line, each with its line number.
     """
+    name = printable(str(path))
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST_LIST + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+        raise UsageError(f"cannot read {name}: {error.strerror or error}") from error
     if len(data) > _LARGEST_LIST:
-        raise UsageError(f"{path} has more than {_LARGEST_LIST:,} bytes: no list of targets")
-    return parse_targets(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), str(path))
+        raise UsageError(f"{name} has more than {_LARGEST_LIST:,} bytes: no list of targets")
+    return parse_targets(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), name)
 
 
 def parse_targets(lines: Iterable[bytes], name: str) -> tuple[Target, ...]:

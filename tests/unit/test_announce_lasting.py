@@ -16,16 +16,10 @@ from lccmirror.daemon.by_webhook import Way
 from lccmirror.daemon.events import KeyTold, NotWritten, TaskEnded
 from lccmirror.daemon.news import Gap, LowDisk
 from lccmirror.errors import MirrorLocked, NoRoom
+from tests.support.announcing import HOUR, Desk, configured
 from tests.support.catalog import fresh_catalog
-from tests.unit.test_announce import HOUR, Desk, configured
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with contextlib.closing(fresh_catalog()) as conn:
-        yield Desk(configured(tmp_path, '[[notify]]\ncommand = ["/bin/true"]\n'), conn)
 
 
 @contextlib.contextmanager

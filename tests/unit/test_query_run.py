@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lccmirror.catalog.connection import open_writer, transaction
-from lccmirror.catalog.texts import index_objects, note_all
-from lccmirror.errors import Damaged, LocalError, MirrorLocked, UsageError
+from lccmirror.errors import Damaged, LocalError, MirrorLocked
 from lccmirror.query import ReadOnlyCatalog, open_readonly, run_query
 from lccmirror.query.caret import error_offset, marked
-from lccmirror.query.with_functions import switch
+from tests.support.statements import refusal, rows
 
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 
@@ -43,16 +41,6 @@ def catalog(tmp_path: Path) -> Iterator[ReadOnlyCatalog]:
     make_catalog(tmp_path)
     with open_readonly(tmp_path) as opened:
         yield opened
-
-
-def rows(catalog: ReadOnlyCatalog, sql: str, **params: str) -> list[tuple[object, ...]]:
-    return list(run_query(catalog, sql, params).rows)
-
-
-def refusal(catalog: ReadOnlyCatalog, sql: str, **params: str) -> UsageError:
-    with pytest.raises(UsageError) as caught:
-        rows(catalog, sql, **params)
-    return caught.value
 
 
 def test_a_statement_answers_with_its_columns_and_rows(catalog: ReadOnlyCatalog) -> None:
@@ -378,77 +366,3 @@ def test_a_limit_that_is_no_number_is_a_mistake_in_the_statement(
 ) -> None:
     error = refusal(catalog, "select * from datasets limit :n", n="ten")
     assert "whole numbers" in str(error.hint)
-
-
-# --- full-text search in SQL ---------------------------------------------------------
-
-
-@pytest.fixture(params=[False, True], ids=["sqlite3", "apsw"])
-def searchable(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ReadOnlyCatalog]:
-    with closing(open_writer(tmp_path / "catalog.sqlite")) as conn:
-        conn.execute("INSERT INTO objects VALUES ('k', 'HAT-199-0000123', 1, 2, 3)")
-        with transaction(conn):
-            note_all(conn)
-        index_objects(conn)
-    with open_readonly(tmp_path) as opened:
-        if request.param:
-            switch(opened)
-        yield opened
-
-
-def test_any_connection_of_ours_searches_full_text(searchable: ReadOnlyCatalog) -> None:
-    asked = (
-        "SELECT o.objectid, o.ra, highlight(objects_fts, 1, '[', ']') "
-        "FROM objects_fts JOIN objects AS o USING (collection, objectid) "
-        "WHERE objects_fts MATCH :words ORDER BY rank"
-    )
-    assert rows(searchable, asked, words='"hat-199-00"*') == [
-        ("HAT-199-0000123", 1.0, "[HAT-199-0000123]")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("HAT-199-0000123", "199 stands where the name of a column would"),
-        ("mag:12", "mag stands where"),
-        ('"HAT', "a double quote that is not closed"),
-        ("hat AND", "syntax error at its end"),
-        ("", "syntax error at its end, or it is empty"),
-        ("hat ) lyr", "syntax error near )"),
-        ("*", "unknown special query"),
-    ],
-)
-def test_a_wrong_full_text_search_is_explained(
-    searchable: ReadOnlyCatalog, words: str, said: str
-) -> None:
-    bound = refusal(searchable, "select * from objects_fts where objects_fts match :w", w=words)
-    literal = words.replace("'", "''")
-    inside = refusal(
-        searchable, f"select * from objects_fts where objects_fts match '{literal}'"
-    )
-    for error in (bound, inside):
-        assert said in error.message
-        assert "lccmirror find" in str(error.hint)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select * from objects where objectid match 'x'",
-        "select * from objects where objects match 'x'",
-        "select * from objects where ra = 1 or objects match 'x'",
-    ],
-)
-def test_match_where_it_cannot_be_shows_where_it_can(
-    searchable: ReadOnlyCatalog, sql: str
-) -> None:
-    assert "FROM objects_fts WHERE objects_fts MATCH" in str(refusal(searchable, sql).hint)
-
-
-def test_an_unknown_column_beside_a_search_is_still_that(searchable: ReadOnlyCatalog) -> None:
-    error = refusal(
-        searchable, "select objectidd from objects_fts where objects_fts match :w", w="a-b"
-    )
-    assert error.message == "no such column: objectidd"
-    assert "objectid" in str(error.hint)
