@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-import msgspec
-
 from ..errors import Damaged, LccMirrorError
 from ..names import printable
 from ..query import Result, run_query
+from ..query.dataset_values import row_reader
 from . import show
 from .columns import Column
 from .curve_lookup import read_of_dataset
@@ -111,12 +110,11 @@ class Dataset:
                 hint=self.last_error and printable(self.last_error, 200),
             )
         names = tuple(column.name for column in columns)
-        decode = msgspec.json.Decoder(dict[str, Any]).decode
+        read = row_reader(names)
 
         def ask(catalog: ReadOnlyCatalog) -> Result:
             found: Any = run_query(catalog, _ROWS, [self.same_as or self.setid]).rows
-            objects = (decode(data) for (data,) in found)
-            return Result(names, (tuple([one.get(n) for n in names]) for one in objects))
+            return Result(names, (read(data) for (data,) in found))
 
         known = {column.name: column for column in columns}
         return self._session.rows(ask, lambda _: known)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from ..catalog.search_views import column_names, view_name
 from ..names import checked_component, checked_setid, quote_identifier
+from .dataset_values import row_reader
 from .described import TableDescribed, describe, describe_dataset
 from .parquet_types import Field, kind_for, seen_by_sql, seen_in
 
@@ -186,13 +185,11 @@ def _dataset_table(
     shown = list(column_names(list(own)))
     columns = [*_FIXED, *(name for name, _ in shown)]
     declared = {**_FIXED_KINDS, **{name: own[theirs] for name, theirs in shown}}
-    theirs = [name for _, name in shown]
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    read = row_reader([name for _, name in shown])
 
     def rows() -> Iterator[tuple[Value, ...]]:
         for *fixed, data in connection.execute(_ROWS, (holder,)):
-            values = decode(data)
-            yield (*fixed, *(values.get(name) for name in theirs))
+            yield (*fixed, *read(data))
 
     def fields() -> list[Field]:
         seen = seen_in(rows(), len(columns))

@@ -17,9 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lccmirror
 from lccmirror.query.parquet_sources import TABLES
 from lccmirror.query.parquet_types import Field, kind_for, seen_by_sql, seen_in
 from lccmirror.query.parquet_write import write_parquet
+from tests.support.catalog import column, put_rows
 from tests.support.parquet import (
     a_mirror,
     export,
@@ -92,6 +94,18 @@ def test_each_dataset_is_a_table_of_its_own(root: Path, tmp_path: Path) -> None:
         assert row[2] == objectid
         values = json.loads(data)
         assert list(row[5:]) == [values[name] for name in own]
+
+
+def test_booleans_of_a_server_are_integers(root: Path, tmp_path: Path) -> None:
+    rows = [("field_a", f"A-{n}", 1.0, 2.0, value) for n, value in enumerate((True, None, 5))]
+    with writing(root) as conn:
+        put_rows(conn, "7", [column("flag", "bool")], rows)
+    export(root, tmp_path / "out", "dataset_tables")
+    table = pq.ParquetFile(tmp_path / "out/dataset_tables/setid=7/rows.parquet").read()
+    assert table["flag"].to_pylist() == [1, None, 5]
+    assert table.schema.field("flag").type == "int64"
+    found = lccmirror.open(root).dataset("7").rows().to_pandas()
+    assert found["flag"].dtype == "Int64"
 
 
 def test_an_identical_table_is_a_second_name_of_the_same_file(
