@@ -11,6 +11,7 @@ from ..query import open_readonly
 from .commands import Command
 from .output import OutputOptions, output_options
 from .settings import require_not_config, settings
+from .utf8_words import utf8_words
 
 _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
 
@@ -28,8 +29,8 @@ _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
         "lccmirror lc --where 'sdssr < 12' --out curves --format parquet",
     ),
 )
-@click.argument("objectid", required=False)
-@click.option("--collection", metavar="NAME", help="Of which collection.")
+@click.argument("objectid", required=False, callback=utf8_words)
+@click.option("--collection", callback=utf8_words, metavar="NAME", help="Of which collection.")
 @click.option(
     "--copy",
     "copy",

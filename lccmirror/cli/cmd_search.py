@@ -12,6 +12,7 @@ from ..names import printable
 from .commands import Group
 from .output import OutputOptions, output_options, write_result
 from .settings import Settings, settings
+from .utf8_words import utf8_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,7 +76,7 @@ def list_(output: OutputOptions) -> None:
 @command.command(
     "run", examples=("lccmirror search run rrab", "lccmirror search run rrab my_targets --wait")
 )
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, callback=utf8_words)
 @click.option("--wait", is_flag=True, help="Until they are finished, however long that takes.")
 def run(names: tuple[str, ...], wait: bool) -> None:
     """Run saved searches now, also disabled ones.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _SLOWEST = 1000
+# No disk has more files, or gives more bytes a second; int() itself refuses 5,000 digits.
+_WHOLE = re.compile(r"\d{1,18}")
 
 
 @click.command(
@@ -168,7 +170,7 @@ def _scope(
     if sample is not None:
         if found := re.fullmatch(r"(\d+(?:\.\d+)?) ?%", sample.strip()):
             share = float(found[1]) / 100
-        elif sample.strip().isdecimal():
+        elif _WHOLE.fullmatch(sample.strip()):
             count = int(sample)
         if not (count or (share is not None and 0 < share <= 1)):
             raise UsageError(f'--sample: expected a number of files, or "5%", not "{sample}"')
@@ -192,7 +194,7 @@ def _scope(
 def _rate(text: str) -> int:
     """Return bytes a second."""
     try:
-        return rate(_SLOWEST)(int(text) if text.strip().isdecimal() else text)
+        return rate(_SLOWEST)(int(text) if _WHOLE.fullmatch(text.strip()) else text)
     except UsageError as error:
         raise UsageError(f"--rate: {error}") from error
 

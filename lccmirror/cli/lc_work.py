@@ -41,7 +41,7 @@ def one(
 ) -> None:
     """Show, write or plot one light curve."""
     root = catalog.path.parent
-    with _named(catalog, objectid):
+    with meant_perhaps(catalog, objectid, _FINDING):
         found = chosen_copy(catalog.connection, objectid, asked.collection, setid)
     require_libraries(asked)
     curve = read_copy(root, found)
@@ -77,7 +77,7 @@ def list_copies(
         "state",
         "path",
     )
-    with _named(catalog, objectid):
+    with meant_perhaps(catalog, objectid, _FINDING):
         copies = copies_of(catalog.connection, objectid, asked.collection)
     rows = (tuple(getattr(copy, name) for name in names) for copy in copies)
     write_result(Result(names, rows), asked.output, chosen)
@@ -165,18 +165,6 @@ def _require_folder(folder: Path, root: Path) -> None:
 def _place(path: Path, root: Path) -> None:
     """Refuse a place where a file would do harm, or cannot be."""
     new_file(path, root, force=True)
-
-
-@contextmanager
-def _named(catalog: ReadOnlyCatalog, objectid: str) -> Iterator[None]:
-    """Say of a name that is unknown what was perhaps meant, or why it is no name at all."""
-    try:
-        with meant_perhaps(catalog, objectid, _FINDING):
-            yield
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            "the name of the object or of its collection is not valid UTF-8"
-        ) from error
 
 
 @contextmanager

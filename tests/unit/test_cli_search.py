@@ -118,6 +118,12 @@ def test_an_unknown_name_is_refused_with_the_nearest(run: Run) -> None:
         assert "hint: there are: bright, off" in result.stderr
 
 
+def test_a_name_that_is_not_utf_8_is_refused_before_a_daemon_is_asked(run: Run) -> None:
+    result = run("search", "run", "\udce9")
+    assert result.exit_code == 2
+    assert "not valid UTF-8" in result.stderr
+
+
 def test_a_failed_search_is_exit_code_1(run: Run, server: DemoServer, tmp_path: Path) -> None:
     run("sync")
     config = tmp_path / "lccmirror.toml"
