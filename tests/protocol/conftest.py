@@ -1,8 +1,9 @@
-"""A mirror of the demonstration's server, made once, for tests that only read it."""
+"""What several modules begin with: a mirror to read, and what a daemon's process needs."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,35 @@ import pytest
 from lccmirror.demo.run import demonstration
 from lccmirror.sync.jobs import Surroundings
 from lccmirror.sync.progress import Silent
+from tests.support.daemon_process import Run, commands, configured
+from tests.support.misbehaving import MisbehavingServer
 
 
 @pytest.fixture(scope="session")
 def demo_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder; its config is ``lccmirror.toml``, its root ``mirror``."""
+    """Return its folder, to be read only: ``lccmirror.toml``, and the root ``mirror``."""
     folder = tmp_path_factory.mktemp("demo")
     with demonstration(folder) as demo:
         report = demo.sync(Surroundings(Silent(), threading.Event()))
         assert not report.failed
     return folder
+
+
+@pytest.fixture
+def server() -> Iterator[MisbehavingServer]:
+    """Serve one dataset."""
+    with MisbehavingServer(objects=40, points=(150, 200)) as served:
+        served.make_dataset()
+        yield served
+
+
+@pytest.fixture
+def config(tmp_path: Path, server: MisbehavingServer) -> Path:
+    """Return the configuration of a daemon that mirrors the server."""
+    return configured(tmp_path, server.url)
+
+
+@pytest.fixture
+def run(config: Path) -> Run:
+    """Return what runs a command beside that daemon."""
+    return commands(config)

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.support.daemon_process import DaemonProcess, Run, commands, configured, states, until
-from tests.support.misbehaving import MisbehavingServer, hang
-
-
-@pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    with MisbehavingServer(objects=40, points=(150, 200)) as served:
-        served.make_dataset()
-        yield served
-
-
-@pytest.fixture
-def config(tmp_path: Path, server: MisbehavingServer) -> Path:
-    return configured(tmp_path, server.url)
-
-
-@pytest.fixture
-def run(config: Path) -> Run:
-    return commands(config)
+from tests.support.daemon_process import (
+    DaemonProcess,
+    Run,
+    followed,
+    states,
+    until,
+    until_mirrored,
+)
+from tests.support.misbehaving import MisbehavingServer
 
 
 def test_commands_are_handed_to_the_daemon_and_end_as_without_it(
     config: Path, server: MisbehavingServer, run: Run
 ) -> None:
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         server.make_dataset(columns=("ndet",))
         until(lambda: f"process {daemon.pid}: idle" in run("status").output)
         assert "every 1d" in run("status").output
@@ -60,8 +45,7 @@ def test_commands_are_handed_to_the_daemon_and_end_as_without_it(
         assert renewed.stdout.startswith("a new anonymous key for ")
         (key,) = (config.parent / "keys").glob("*.json")
         daemon.until("asked for: key renew")
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        assert daemon.stopped() == 0
         assert json.loads(key.read_text())["apikey"] not in "\n".join(daemon.lines)
 
 
@@ -73,11 +57,10 @@ def test_importing_a_key_tells_how_the_running_daemon_takes_it_up(
     key.write_text(server.account_key())
     assert "daemon" not in run("key", "import", str(key)).output
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         imported = run("key", "import", str(key))
         assert f"kill -HUP {daemon.pid}" in imported.stderr
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        assert daemon.stopped() == 0
 
 
 def test_a_server_that_is_gone_ends_a_handed_over_sync_with_69(
@@ -85,14 +68,13 @@ def test_a_server_that_is_gone_ends_a_handed_over_sync_with_69(
 ) -> None:
     config.write_text(config.read_text().replace("[mirror]", 'retry_total = "0s"\n[mirror]'))
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         server.close()
         synced = run("sync")
         assert synced.exit_code == 69
         assert "ended early" in synced.stdout
         assert run("key", "renew").exit_code == 69
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        assert daemon.stopped() == 0
 
 
 def test_a_second_daemon_is_told_that_the_mirror_is_held(config: Path, run: Run) -> None:
@@ -105,42 +87,22 @@ def test_a_second_daemon_is_told_that_the_mirror_is_held(config: Path, run: Run)
 def test_a_follower_is_told_when_the_daemon_is_stopped(
     config: Path, server: MisbehavingServer
 ) -> None:
-    with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
-        server.make_dataset(columns=("ndet",))
-        rule = server.add("/api/datasets", hang())
-        with subprocess.Popen(
-            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as follower:
-            until(lambda: rule.fired == 1)
-            daemon.send(signal.SIGTERM)
-            _, said = follower.communicate(timeout=30)
-            assert follower.returncode == 1
-            assert "the daemon is being stopped" in said
+    with followed(config, server) as (daemon, follower):
+        daemon.send(signal.SIGTERM)
+        _, said = follower.communicate(timeout=30)
+        assert follower.returncode == 1
+        assert "the daemon is being stopped" in said
         assert daemon.ended() == 0
 
 
 def test_a_follower_of_a_killed_daemon_ends_and_the_next_command_does_the_work(
     config: Path, server: MisbehavingServer, run: Run
 ) -> None:
-    with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
-        server.make_dataset(columns=("ndet",))
-        rule = server.add("/api/datasets", hang())
-        with subprocess.Popen(
-            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as follower:
-            until(lambda: rule.fired == 1)
-            daemon.send(signal.SIGKILL)
-            _, said = follower.communicate(timeout=30)
-            assert follower.returncode == 1
-            assert "the daemon was lost before it was done" in said
+    with followed(config, server) as (daemon, follower):
+        daemon.send(signal.SIGKILL)
+        _, said = follower.communicate(timeout=30)
+        assert follower.returncode == 1
+        assert "the daemon was lost before it was done" in said
         assert daemon.ended() == -signal.SIGKILL
     server.behave()
     assert run("sync").exit_code == 0
@@ -150,23 +112,12 @@ def test_a_follower_of_a_killed_daemon_ends_and_the_next_command_does_the_work(
 def test_whoever_interrupts_a_command_leaves_its_work_to_the_daemon(
     config: Path, server: MisbehavingServer
 ) -> None:
-    with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
-        server.make_dataset(columns=("ndet",))
-        released = threading.Event()
-        rule = server.add("/api/datasets", hang(released))
-        with subprocess.Popen(
-            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as follower:
-            until(lambda: rule.fired == 1)
-            follower.send_signal(signal.SIGINT)
-            _, said = follower.communicate(timeout=30)
-            assert follower.returncode == 128 + signal.SIGINT
-            assert "not followed any more; the daemon goes on with it" in said
+    released = threading.Event()
+    with followed(config, server, released) as (daemon, follower):
+        follower.send_signal(signal.SIGINT)
+        _, said = follower.communicate(timeout=30)
+        assert follower.returncode == 128 + signal.SIGINT
+        assert "not followed any more; the daemon goes on with it" in said
         released.set()
-        until(lambda: states(config) == ["mirrored"] * 2)
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        until_mirrored(config, 2)
+        assert daemon.stopped() == 0

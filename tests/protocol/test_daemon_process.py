@@ -10,31 +10,19 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lccmirror.daemon.control import short_name
-from tests.support.daemon_process import DaemonProcess, Run, commands, configured, states, until
+from tests.support.daemon_process import (
+    DaemonProcess,
+    Run,
+    states,
+    until,
+    until_mirrored,
+)
 from tests.support.misbehaving import MisbehavingServer, hang
-
-
-@pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    with MisbehavingServer(objects=40, points=(150, 200)) as served:
-        served.make_dataset()
-        yield served
-
-
-@pytest.fixture
-def config(tmp_path: Path, server: MisbehavingServer) -> Path:
-    return configured(tmp_path, server.url)
-
-
-@pytest.fixture
-def run(config: Path) -> Run:
-    return commands(config)
 
 
 def journal_mode(config: Path) -> int:
@@ -67,7 +55,7 @@ def test_a_signal_during_a_download_leaves_soon_and_the_next_start_continues(
     server.behave()
     before = len(server.requests)
     with DaemonProcess(config):
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
     zips = [one for one in server.requests[before:] if one.path.startswith("/p/")]
     got = [one for one in zips if one.method == "GET"]
     assert [one.headers["range"] for one in got] == [f"bytes={half}-"]
@@ -106,7 +94,7 @@ def test_sighup_with_mistakes_goes_on_with_the_old_config_and_then_takes_the_new
 ) -> None:
     good = config.read_text()
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         config.write_text(good.replace("min_free = 0", "min_free = 0\nworkers = 99\nhuh = 1"))
         daemon.send(signal.SIGHUP)
         assert "lccmirror.toml:7: mirror.workers" in daemon.until("mirror.workers")
@@ -118,7 +106,7 @@ def test_sighup_with_mistakes_goes_on_with_the_old_config_and_then_takes_the_new
         daemon.until("restart it for that")
         server.make_dataset(columns=("ndet",))
         daemon.send(signal.SIGUSR1)
-        until(lambda: states(config) == ["mirrored"] * 2)
+        until_mirrored(config, 2)
         setid = server.make_dataset(filters="(ndet gt 6)")
         config.write_text(good + f'[select]\ndeny = ["{setid}"]\n')
         daemon.send(signal.SIGHUP)
@@ -149,7 +137,7 @@ def test_sighup_where_the_working_folder_is_gone_is_no_end(config: Path) -> None
 def test_what_a_killed_daemon_leaves_behind_is_in_nobodys_way(config: Path, run: Run) -> None:
     control = config.parent / "mirror" / "control"
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         assert stat.S_IMODE(control.stat().st_mode) == 0o660
         daemon.send(signal.SIGKILL)
         assert daemon.ended() == -signal.SIGKILL
@@ -157,8 +145,7 @@ def test_what_a_killed_daemon_leaves_behind_is_in_nobodys_way(config: Path, run:
     assert run("sync").exit_code == 0
     with DaemonProcess(config) as daemon:
         daemon.until("mirrors")
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        assert daemon.stopped() == 0
     assert not control.exists()
 
 
@@ -179,7 +166,7 @@ def test_clients_that_talk_nonsense_or_go_away_disturb_nobody(
             return answer
 
     with DaemonProcess(config) as daemon:
-        until(lambda: states(config) == ["mirrored"])
+        until_mirrored(config)
         for nonsense in (
             b"",
             b"\n",
@@ -195,7 +182,7 @@ def test_clients_that_talk_nonsense_or_go_away_disturb_nobody(
         with socket.socket(socket.AF_UNIX) as client, short_name(control) as name:
             client.connect(name)
             client.sendall(b'{"say": "sync"}\n')
-        until(lambda: states(config) == ["mirrored"] * 2)
+        until_mirrored(config, 2)
         pong = json.loads(say(b'{"say": "ping"}\n'))
         assert pong["result"]["pid"] == daemon.pid
         assert run("sync").exit_code == 0
@@ -233,8 +220,7 @@ def test_the_log_has_priorities_in_the_journal_and_json_for_collectors(config: P
         line = json.loads(daemon.until("mirrors"))
         assert line["level"] == "info"
         assert line["message"].startswith("lccmirror ")
-        daemon.send(signal.SIGTERM)
-        assert daemon.ended() == 0
+        assert daemon.stopped() == 0
     log = config.parent / "journal"
     with log.open("wb") as stream:
         status = os.fstat(stream.fileno())

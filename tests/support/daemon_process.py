@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -9,13 +10,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
 from click.testing import CliRunner, Result
 
 from lccmirror.cli.app import cli
+from tests.support.misbehaving import MisbehavingServer, hang
 
 Run = Callable[..., Result]
 PATIENCE_S = 30.0
@@ -78,6 +80,11 @@ class DaemonProcess:
         """Send it a signal."""
         self._process.send_signal(number)
 
+    def stopped(self) -> int:
+        """Ask it to end, and return the exit code."""
+        self.send(signal.SIGTERM)
+        return self.ended()
+
     def ended(self, within_s: float = PATIENCE_S) -> int:
         """Wait for its end and return the exit code."""
         code = self._process.wait(within_s)
@@ -95,6 +102,39 @@ def until(condition: Callable[[], bool]) -> None:
             return
         never.wait(0.02)
     raise AssertionError("it did not come to that")
+
+
+def until_mirrored(config: Path, count: int = 1) -> None:
+    """Wait until the catalog has so many datasets, and all are mirrored."""
+    until(lambda: states(config) == ["mirrored"] * count)
+
+
+@contextlib.contextmanager
+def followed(
+    config: Path, server: MisbehavingServer, released: threading.Event | None = None
+) -> Iterator[tuple[DaemonProcess, subprocess.Popen[str]]]:
+    """Run a daemon, and ``lccmirror sync`` that follows it, while the server keeps it waiting.
+
+    Parameters
+    ----------
+    released
+        When the server is to go on, or None for never.
+    """
+    with DaemonProcess(config) as daemon:
+        until_mirrored(config)
+        server.make_dataset(columns=("ndet",))
+        rule = server.add("/api/datasets", hang(released))
+        with subprocess.Popen(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(config), "sync"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as follower:
+            try:
+                until(lambda: rule.fired == 1)
+                yield daemon, follower
+            finally:
+                follower.kill()
 
 
 def configured(folder: Path, url: str) -> Path:
