@@ -260,10 +260,13 @@ def _wrong_call(error: Exception, params: Mapping[str, object]) -> LccMirrorErro
         )
     not_utf8 = _NOT_UTF8.search(text)
     if not_utf8 is not None:
-        column = printable(not_utf8.group(1))
+        # An expression has no name, and APSW names none.
+        named = not_utf8.group(1).isidentifier()
+        column = f"column {not_utf8.group(1)}" if named else "a column"
+        value = not_utf8.group(1) if named else "…"
         return LocalError(
-            f"column {column} holds text that is not UTF-8",
-            hint=f"select hex({column}) or cast({column} as blob) to see its bytes",
+            f"{column} holds text that is not UTF-8",
+            hint=f"select hex({value}) or cast({value} as blob) to see its bytes",
         )
     if isinstance(error, UnicodeEncodeError):
         return UsageError("the statement or a parameter is not valid UTF-8")

@@ -249,8 +249,12 @@ def test_a_parameter_is_a_value_and_never_sql(catalog: ReadOnlyCatalog) -> None:
 
 
 def test_text_that_is_no_utf8_is_explained(catalog: ReadOnlyCatalog) -> None:
-    with pytest.raises(LocalError, match="not UTF-8"):
+    with pytest.raises(LocalError, match="column t holds text that is not UTF-8") as named:
         rows(catalog, "select cast(x'ff' as text) as t")
+    assert str(named.value.hint).startswith("select hex(t) or")
+    with pytest.raises(LocalError, match=r"^a column holds text") as unnamed:
+        rows(catalog, "select cast(x'ff' as text)")
+    assert str(unnamed.value.hint).startswith("select hex(…) or")
 
 
 def test_a_statement_with_a_nul_or_a_lone_surrogate_is_refused(
