@@ -15,8 +15,8 @@ import click
 from .failures import guarded
 from .settings import global_options
 
-# -30.2, -.5, -30:12:00: what no option of ours looks like.
-_NEGATIVE = re.compile(r"-\.?\d")
+# What no option of ours looks like: -30.2, -.5, -30:12:00, and SQL that begins with a comment.
+_NO_OPTION = re.compile(r"-\.?\d|--\s")
 
 
 class _WithExamples(click.Command):
@@ -36,10 +36,11 @@ class _WithExamples(click.Command):
 
 
 class Command(_WithExamples):
-    """A command whose positional arguments may be negative numbers.
+    """A command whose positional arguments may be negative numbers, or begin with a comment.
 
-    ``lccmirror cone 280.1 -30.2 5`` and ``-30:12:00`` work without ``--``. The global
-    options work after the command's name as well as before it.
+    ``lccmirror cone 280.1 -30.2 5`` and ``-30:12:00`` work without ``--``, and so does a
+    statement after a line with ``-- what it asks``. The global options work after the
+    command's name as well as before it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,8 +48,8 @@ class Command(_WithExamples):
         self.params = [*self.params, *global_options(hidden=True)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, with positional arguments set apart first if one is a negative number."""
-        if any(_NEGATIVE.match(arg) for arg in args):
+        """Parse, with what is positional set apart first if it could be taken for an option."""
+        if any(_NO_OPTION.match(arg) for arg in args):
             args = _positionals_last(args, _values_taken(self.params))
         return super().parse_args(ctx, args)
 
@@ -83,7 +84,7 @@ def _positionals_last(args: Sequence[str], taken: Mapping[str, int]) -> list[str
 def _is_positional(arg: str, taken: Mapping[str, int]) -> bool:
     if len(arg) < 2 or not arg.startswith("-"):
         return True
-    return _NEGATIVE.match(arg) is not None and arg[:2] not in taken
+    return _NO_OPTION.match(arg) is not None and arg[:2] not in taken
 
 
 def _following(arg: str, rest: Iterator[str], taken: Mapping[str, int]) -> Iterator[str]:

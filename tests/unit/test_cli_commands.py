@@ -178,6 +178,15 @@ def test_negative_numbers_are_arguments(line: str, expected: tuple[object, ...])
     assert result.output == repr(expected) + "\n"
 
 
+def test_a_statement_may_begin_with_a_comment(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").touch()
+    config = tmp_path / "lccmirror.toml"
+    config.write_text('[server]\nurl = "http://127.0.0.1:9"\n[mirror]\nroot = "."\n')
+    words = ["-c", str(config), "query", "-- how many?\nSELECT 1", "--csv", "--no-headers"]
+    result = CliRunner().invoke(cli, words)
+    assert result.stdout == "1\n", result.stderr
+
+
 @pytest.mark.parametrize("line", ["280.1 -30.2 -x", "280.1 -30.2 --tabel", "280.1 -30.2 -n"])
 def test_negative_numbers_do_not_hide_a_wrong_option(line: str) -> None:
     assert CliRunner().invoke(cone, line.split()).exit_code == 2
