@@ -47,6 +47,10 @@ def progress_display(settings: Settings, stream: TextIO | None = None) -> Iterat
 
         color = settings.color(target)
         console = Console(file=target, no_color=not color, highlight=False, soft_wrap=True)
+        if console.is_dumb_terminal:
+            # rich draws no bars there, but ends them with an empty line.
+            yield NotesOnly(target)
+            return
         with TerminalProgress(console) as shown:
             yield shown
 

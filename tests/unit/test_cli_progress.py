@@ -43,6 +43,13 @@ def test_a_log_gets_notes_and_no_bars() -> None:
     assert shown(Settings(), io.StringIO()) == "dataset aa: \\x1b[31mslow\n"
 
 
+def test_a_terminal_that_cannot_draw_gets_what_a_log_gets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert shown(Settings(), Terminal()) == "dataset aa: \\x1b[31mslow\n"
+
+
 def test_quiet_shows_nothing_at_all() -> None:
     assert shown(Settings(quiet=True), Terminal()) == ""
 
