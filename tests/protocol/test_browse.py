@@ -320,14 +320,16 @@ def test_a_port_that_is_taken_is_said(config: Path) -> None:
         pass
 
 
+class OfSix(socket.socket):
+    """Listens, as it says, on an address of six: this machine may have none."""
+
+    def getsockname(self) -> tuple[str, int, int, int]:
+        return ("::1", 8001, 0, 0)
+
+
 def test_an_address_of_six_has_brackets_in_its_url() -> None:
-    if not socket.has_ipv6:
-        return
-    try:
-        with listening("::1", 0) as listener:
-            assert url_of(listener).startswith("http://[::1]:")
-    except LocalError as error:
-        assert "Cannot assign" in error.message  # noqa: PT017 -- a machine without IPv6
+    with OfSix() as listener:
+        assert url_of(listener) == "http://[::1]:8001/"
 
 
 def test_the_catalog_is_untouched_by_being_looked_at(root: Path, config: Path) -> None:

@@ -115,7 +115,7 @@ def test_two_light_curves_are_joined(catalog: ReadOnlyCatalog) -> None:
 def test_a_dataset_is_a_table_with_typed_columns(catalog: ReadOnlyCatalog) -> None:
     sql = "SELECT setid, nrows, same_as FROM datasets WHERE nrows IS NOT NULL"
     datasets = ask(catalog, sql)[1]
-    assert len(datasets) == 6
+    assert len(datasets) == 12
     for setid, nrows, same_as in datasets:
         columns, rows = ask(catalog, f"SELECT * FROM dataset('{setid}')")
         stored = ask(
@@ -148,7 +148,7 @@ def test_a_dataset_whose_rows_another_one_holds_has_them_too(own: Path) -> None:
 def test_datasets_are_joined(catalog: ReadOnlyCatalog) -> None:
     sql = "SELECT d.setid, d.nrows, count(*) FROM datasets d, dataset(d.setid) GROUP BY 1"
     counted = ask(catalog, sql)[1]
-    assert len(counted) == 6
+    assert len(counted) == 12
     assert all(nrows == count for _, nrows, count in counted)
 
 

@@ -56,7 +56,9 @@ every = "6h"
 
 def test_all_four_services_are_mirrored_and_shown(site: SearchSite) -> None:
     site.ask(all_four(site))
-    for report in site.run_due():
+    reports = site.run_due()
+    assert sorted(one.search for one in reports) == ["bright", "cone", "matches", "words"]
+    for report in reports:
         assert report.state == "ok", report.message
         [setid] = report.setids
         truth = site.server.truth(setid)

@@ -255,6 +255,7 @@ def test_the_documented_reader_reads_what_ours_reads(folder: Path, tmp_path: Pat
         found = catalog.execute(
             "SELECT path, member FROM lightcurves WHERE newest = 1 ORDER BY objectid LIMIT 5"
         ).fetchall()
+    assert len(found) == 5
     for path, member in found:
         with zipfile.ZipFile(folder / "mirror" / path) as archive:
             file = Path(archive.extract(member, tmp_path))
