@@ -19,7 +19,7 @@ _ARCSEC: Final = {
 }
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _RADIUS = re.compile(rf"({_NUMBER})\s*(\D*)", re.ASCII)
-_DEGREES = re.compile(rf"({_NUMBER})\s*[°d]?(?:\s*,\s*|\s+)({_NUMBER})\s*[°d]?", re.ASCII)
+_DEGREES = re.compile(rf"({_NUMBER})\s*d?(?:\s*,\s*|\s+)({_NUMBER})\s*d?", re.ASCII)
 # Signs of angles as text editors and telescopes write them, in the form that is read.
 _SIGNS: Final = str.maketrans(
     {"°": "d", "′": "m", "'": "m", "’": "m", "″": "s", '"': "s", "”": "s", "−": "-"}
@@ -137,9 +137,10 @@ def parse_centre(text: str) -> tuple[float, float]:
     >>> parse_centre("15:00:00 -90:00:00"), parse_centre("1e-7, -0.5")
     ((225.0, -90.0), (1e-07, -0.5))
     """
-    if match := _DEGREES.fullmatch(text.strip()):
+    plain = text.strip().replace("''", '"').translate(_SIGNS)
+    if match := _DEGREES.fullmatch(plain):
         return checked_position(float(match[1]), float(match[2]), poles=True)
-    return parse_position(text.translate(_SIGNS), poles=True)
+    return parse_position(plain, poles=True)
 
 
 def find_centre(catalog: ReadOnlyCatalog, text: str) -> Centre:
