@@ -149,7 +149,8 @@ def read_object_file(path: Path, max_bytes: int) -> dict[str, Any]:
     """
     content = expand(path, max_bytes=4 * max_bytes, what=path.name)
     try:
-        answer = json.loads(content)
+        # Ours have none, but a file that a catalog is made anew of may be anybody's.
+        answer = json.loads(content, parse_constant=lambda name: None)
     except (ValueError, RecursionError):
         raise FormatError(f"{path.name} is not JSON") from None
     if not isinstance(answer, dict):

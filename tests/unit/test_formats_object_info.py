@@ -179,6 +179,13 @@ def test_the_file_has_everything_and_is_the_same_for_the_same_answer(tmp_path: P
         read_object_file(path, MOST)
 
 
+def test_a_file_with_a_bare_nan_can_be_understood(tmp_path: Path) -> None:
+    path = tmp_path / "A-1.json"
+    path.write_bytes(b'{"objectid": "A-1", "varinfo": {"varperiod": NaN, "x": -Infinity}}')
+    info = understand(read_object_file(path, MOST), "A-1", MOST)
+    assert (info.period, info.problems) == (None, ())
+
+
 def test_pictures_that_have_one_name_get_another() -> None:
     told = {"a b": {"plot": BASE64}, "a_b": {"plot": BASE64}, "A B": {"plot": BASE64}}
     names = [one.name for one in find_pictures(told)]
