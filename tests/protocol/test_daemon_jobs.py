@@ -68,10 +68,10 @@ def test_a_poll_that_finds_nothing_costs_one_request_and_no_line(
 
 def test_jitter_does_not_add_up(site: Site, daemon: DaemonSite) -> None:
     daemon.start().run(24)
-    assert (
-        hours(daemon, "datasets")
-        == [n / 4 for n in range(97)][: len(ended(daemon, "datasets"))]
-    )
+    found = hours(daemon, "datasets")
+    # The last one may come a little later than the day ends.
+    assert len(found) >= 96
+    assert found == [n / 4 for n in range(97)][: len(found)]
     late = [one.started - one.due for one in ended(daemon, "datasets")]
     assert max(late) < timedelta(minutes=1)
 
