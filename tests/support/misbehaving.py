@@ -18,33 +18,48 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
 from lccmirror.demo import DemoServer
-from lccmirror.demo.messages import Answer, FilePart, Request, html_error, json_answer
+from lccmirror.demo.messages import Answer, Request, html_error, json_answer
 from lccmirror.demo.web import Wire
+from tests.support.broken import cut, hang, reset, trickle, wrong_length
+from tests.support.turns import Action, Turn, whole
 
-_PATIENCE_S = 30.0
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One request that a rule has taken.
-
-    `honest` answers it as the demo server would; `released` is set when the server
-    closes, so that nothing hangs for longer than its test.
-    """
-
-    request: Request
-    honest: Callable[[], Answer]
-    wire: Wire
-    released: threading.Event
-
-
-Action = Callable[[Turn], Answer | None]
+# Answers and connections are spoiled by actions of one kind, and are asked for here.
+__all__ = [
+    "Action",
+    "MisbehavingServer",
+    "Rule",
+    "Turn",
+    "altered",
+    "altered_body",
+    "altered_result",
+    "body",
+    "cut",
+    "damaged_body",
+    "empty_page",
+    "glued",
+    "growing",
+    "gzip_bomb",
+    "hang",
+    "header",
+    "html_instead",
+    "in_turn",
+    "other_version",
+    "phantom_not_modified",
+    "rate_limited",
+    "redirect",
+    "reset",
+    "status",
+    "stream_ends_after",
+    "trickle",
+    "whole",
+    "wrong_length",
+]
 
 
 @dataclass
@@ -125,6 +140,17 @@ class MisbehavingServer(DemoServer):
 
 
 # Other answers
+
+
+def in_turn(*actions: Action) -> Action:
+    """Do one action for the first request, the next for the second …; the last stays."""
+    waiting = list(actions)
+
+    def act(turn: Turn) -> Answer | None:
+        action = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        return action(turn)
+
+    return act
 
 
 def status(code: int, *, as_json: bool = False, **headers: str) -> Action:
@@ -305,126 +331,3 @@ def growing(part: float) -> Action:
         return replace(answer, body=content[: int(len(content) * part)])
 
     return act
-
-
-# Broken connections
-
-
-def cut(at: int, *, declared: bool = True, by_reset: bool = False) -> Action:
-    """End the connection after `at` bytes of the body.
-
-    With `declared` there is a Content-Length (or chunks), so that it can be noticed;
-    without, the body just ends and looks whole.
-    """
-
-    def act(turn: Turn) -> None:
-        answer = turn.honest()
-        content = whole(answer)
-        wire = turn.wire
-        if not declared:
-            wire.send_head(answer.status, (*answer.headers, ("Connection", "close")))
-            wire.send(content[:at])
-        elif isinstance(answer.body, bytes | FilePart):
-            length = ("Content-Length", str(len(content)))
-            wire.send_head(answer.status, (*answer.headers, length))
-            wire.send(content[:at])
-        else:
-            chunked = ("Transfer-Encoding", "chunked")
-            wire.send_head(answer.status, (*answer.headers, chunked))
-            piece = content[:at]
-            wire.send(b"%x\r\n%s\r\n" % (len(piece), piece))
-        wire.reset() if by_reset else wire.close()
-
-    return act
-
-
-def reset(*, within_head: bool = False) -> Action:
-    """Break the connection off before, or in the middle of, the headers."""
-
-    def act(turn: Turn) -> None:
-        if within_head:
-            turn.wire.send(b"HTTP/1.1 200 OK\r\nContent-Ty", body=False)
-        turn.wire.reset()
-
-    return act
-
-
-def wrong_length(difference: int) -> Action:
-    """Answer honestly, but with a Content-Length that is wrong by `difference`."""
-
-    def act(turn: Turn) -> None:
-        answer = turn.honest()
-        content = whole(answer)
-        length = ("Content-Length", str(len(content) + difference))
-        turn.wire.send_head(answer.status, (*answer.headers, length))
-        turn.wire.send(content)
-        turn.wire.close()
-
-    return act
-
-
-def hang(until: threading.Event | None = None, *, after: int | None = None) -> Action:
-    """Say nothing until `until` is set (or the server closes), then answer honestly.
-
-    With `after`, that many bytes of the body are sent before.
-    """
-
-    def act(turn: Turn) -> Answer | None:
-        if after is None:
-            _wait(turn, until)
-            return turn.honest()
-        answer = turn.honest()
-        content = whole(answer)
-        length = ("Content-Length", str(len(content)))
-        turn.wire.send_head(answer.status, (*answer.headers, length))
-        turn.wire.send(content[:after])
-        _wait(turn, until)
-        turn.wire.send(content[after:])
-        return None
-
-    return act
-
-
-def trickle(piece: int, pause: Callable[[], object]) -> Action:
-    """Send the honest body in pieces, calling `pause` before each."""
-
-    def act(turn: Turn) -> None:
-        answer = turn.honest()
-        content = whole(answer)
-        length = ("Content-Length", str(len(content)))
-        turn.wire.send_head(answer.status, (*answer.headers, length))
-        for start in range(0, len(content), piece):
-            pause()
-            turn.wire.send(content[start : start + piece])
-
-    return act
-
-
-def in_turn(*actions: Action) -> Action:
-    """Do one action for the first request, the next for the second …; the last stays."""
-    waiting = list(actions)
-
-    def act(turn: Turn) -> Answer | None:
-        action = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        return action(turn)
-
-    return act
-
-
-def whole(answer: Answer) -> bytes:
-    """Return an answer's body in one piece."""
-    if isinstance(answer.body, bytes):
-        return answer.body
-    pieces: Iterable[bytes] = (
-        answer.body.pieces() if isinstance(answer.body, FilePart) else answer.body
-    )
-    return b"".join(pieces)
-
-
-def _wait(turn: Turn, until: threading.Event | None) -> None:
-    # in short steps, so that a server that closes is noticed
-    waited = 0.0
-    while waited < _PATIENCE_S and not turn.released.wait(0.02):
-        if until is not None and until.is_set():
-            return
-        waited += 0.02
