@@ -48,8 +48,13 @@ def by_name(params: Mapping[str, Any]) -> dict[str, Value]:
     Raises
     ------
     UsageError
-        If one is nothing that SQLite can hold.
+        If one is nothing that SQLite can hold, or they have no names.
     """
+    if not isinstance(params, Mapping):
+        raise UsageError(
+            f"values are given by name here, not as {printable(repr(params), 60)}",
+            hint="in a dict: {'name': value}, and :name in the condition",
+        )
     return {name: _plain(value) for name, value in params.items()}
 
 

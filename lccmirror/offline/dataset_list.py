@@ -144,7 +144,8 @@ def read_dataset(catalog: ReadOnlyCatalog, session: Session, setid: str) -> Data
     UnknownName
         If the mirror knows none of this setid.
     """
-    found = read_datasets(catalog, session, setid=setid)
+    # None, of a light curve that came with no dataset, does not stand for all of them.
+    found = read_datasets(catalog, session, setid=str(setid))
     if not found:
         known = tuple(str(name) for (name,) in run_query(catalog, _NEAR).rows)
         raise unknown("dataset", setid, known)

@@ -20,7 +20,7 @@ from lccmirror.errors import (
     MirrorUnusable,
     UsageError,
 )
-from lccmirror.offline import Mirror
+from lccmirror.offline import Mirror, UnknownName
 from tests.support.demo_mirrors import SEARCH, make_demo
 
 STAR = "DMB-358-0000058"
@@ -62,6 +62,18 @@ def test_a_value_that_sql_cannot_hold_is_refused(value: object, m: Mirror) -> No
         m.query("SELECT ?", [value])
     with pytest.raises(UsageError, match="no value for SQL"):
         m.lightcurves("objectid = :value", {"value": value})
+
+
+def test_values_of_a_condition_are_given_by_name(m: Mirror) -> None:
+    with pytest.raises(UsageError, match="given by name"):
+        m.lightcurves("sdssr < ?", [11])  # type: ignore[call-overload]  # that is the mistake
+
+
+def test_no_setid_is_no_dataset(own: Path) -> None:
+    mirror = lccmirror.open(own)
+    for setid in ("nope", None, ""):
+        with pytest.raises(UnknownName, match=f"no dataset {setid}"):
+            mirror.dataset(setid)  # type: ignore[arg-type]  # None is the mistake
 
 
 def test_a_comment_after_a_statement_is_no_statement(m: Mirror) -> None:
