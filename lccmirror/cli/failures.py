@@ -11,6 +11,7 @@ from typing import Final
 
 from ..errors import FormatError, LccMirrorError, NoRoom, ServerError
 from ..names import printable
+from .last_words import unfailing
 from .settings import Settings
 
 EXIT_FAILED: Final = 1
@@ -147,8 +148,10 @@ def _prepare_streams() -> None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- the same
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- the same
+    # Not what somebody has put in its place to catch what is said.
+    if sys.stderr is sys.__stderr__:
+        encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
+        sys.stderr = unfailing(2, encoding)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:

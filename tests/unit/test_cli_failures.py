@@ -206,6 +206,25 @@ def test_what_is_said_to_a_closed_standard_output_is_lost_and_that_is_an_error(
     assert done.stderr == "error: writing the output: Bad file descriptor\n"
 
 
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+@pytest.mark.parametrize("place", ["a full disk", "a pipe without a reader"])
+def test_the_exit_code_is_the_same_when_the_message_cannot_be_written(
+    config: Path, place: str, debug: list[str]
+) -> None:
+    if place == "a full disk":
+        stderr = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stderr = os.pipe()
+        os.close(reader)
+    try:
+        done = subprocess.run(
+            command(config, *debug, "query", "selec"), stderr=stderr, check=False, timeout=60
+        )
+    finally:
+        os.close(stderr)
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("words", [["query", "-"], ["xmatch", "-"]])
 def test_a_closed_standard_input_is_an_empty_one(config: Path, words: list[str]) -> None:
     done = subprocess.run(

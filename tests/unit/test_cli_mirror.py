@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -267,6 +269,19 @@ def test_a_key_file_that_others_can_read_is_refused(
 
 
 # --- without a server ------------------------------------------------------------------
+
+
+def test_a_log_on_a_full_disk_does_not_keep_a_sync_from_its_work(mirror: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lccmirror.cli.main", "-c", str(mirror), "sync"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stdout[:29]) == (0, "1 new, 0 changed, 1 mirrored;")
 
 
 def test_a_sync_without_its_server_says_the_error_and_then_what_to_do(
