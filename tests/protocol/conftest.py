@@ -11,8 +11,10 @@ import pytest
 from lccmirror.demo.run import demonstration
 from lccmirror.sync.jobs import Surroundings
 from lccmirror.sync.progress import Silent
+from tests.support.daemon import DaemonSite
 from tests.support.daemon_process import Run, commands, configured
 from tests.support.misbehaving import MisbehavingServer
+from tests.support.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,10 @@ def config(tmp_path: Path, server: MisbehavingServer) -> Path:
 def run(config: Path) -> Run:
     """Return what runs a command beside that daemon."""
     return commands(config)
+
+
+@pytest.fixture
+def daemon(site: Site) -> Iterator[DaemonSite]:
+    """Run the daemon of the module's own `site`, in a time of its own."""
+    with DaemonSite(site) as daemon:
+        yield daemon

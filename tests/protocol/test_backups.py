@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,14 +15,12 @@ from lccmirror.errors import MirrorUnusable
 from lccmirror.sync import backups
 from lccmirror.sync.jobs import open_session
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
 DAY = 86_400
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
+site = site_fixture()
 
 
 def names(folder: Path) -> list[str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,18 +20,9 @@ from lccmirror.errors import ConfigError
 from tests.support.daemon import DaemonSite
 from tests.support.misbehaving import reset
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
-
-
-@pytest.fixture
-def daemon(site: Site) -> Iterator[DaemonSite]:
-    with DaemonSite(site) as daemon:
-        yield daemon
+site = site_fixture()
 
 
 def ended(daemon: DaemonSite, name: str) -> list[JobEnded]:

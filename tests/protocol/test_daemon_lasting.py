@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -23,18 +21,9 @@ from lccmirror.sync.connect import key_store
 from tests.support.daemon import DaemonSite
 from tests.support.misbehaving import body, rate_limited, reset, status
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
-
-
-@pytest.fixture
-def daemon(site: Site) -> Iterator[DaemonSite]:
-    with DaemonSite(site) as daemon:
-        yield daemon
+site = site_fixture()
 
 
 def hours(daemon: DaemonSite, name: str) -> list[float]:

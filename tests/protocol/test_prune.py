@@ -15,14 +15,12 @@ from lccmirror.sync.jobs import prune_mirror
 from lccmirror.sync.mirror import Mirror, open_mirror
 from lccmirror.sync.prune import PruneReport, prune
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
 DAY = 86_400
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
+site = site_fixture()
 
 
 def pruned(

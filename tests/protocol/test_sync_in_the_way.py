@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,20 +15,13 @@ from lccmirror.errors import InTheWay, MirrorUnusable
 from lccmirror.sync import layout
 from tests.support import misbehaving as wrong
 from tests.support.kept import Kept, assert_told
-from tests.support.site import Site
+from tests.support.site import Site, make_small
+from tests.support.sites import site_fixture
 
 QUICK = '[server]\nretry_total = "1s"'
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path, QUICK) as site:
-        yield site
-
-
-def make_small(site: Site, lczip: Path) -> str:
-    """Make a dataset of one row, with whatever ZIP."""
-    return site.server.make_table({"db_oid": "U9", "n": "i8"}, [["a", 1]], lczip=lczip)
+site = site_fixture(QUICK)
 
 
 def test_strange_leftovers_in_incoming(site: Site, tmp_path: Path) -> None:

@@ -22,14 +22,12 @@ from tests.support import misbehaving as wrong
 from tests.support.forward import self_signed
 from tests.support.kept import Kept, assert_told
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
 QUICK = '[server]\nretry_total = "1s"'
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path, QUICK) as site:
-        yield site
+site = site_fixture(QUICK)
 
 
 def some_port() -> int:

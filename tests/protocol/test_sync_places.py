@@ -19,17 +19,12 @@ from lccmirror.sync.mirror import open_mirror, open_to_read
 from lccmirror.sync.verify import verify
 from tests.support.confined import Limits, Told, confined
 from tests.support.kept import Kept, assert_told
-from tests.support.site import Site
+from tests.support.site import Site, make_small
 from tests.support.sites import site_fixture
 
 QUICK = '[server]\nretry_total = "1s"'
 
 site = site_fixture(QUICK)
-
-
-def make_small(site: Site, lczip: Path) -> str:
-    """Make a dataset of one row, with whatever ZIP."""
-    return site.server.make_table({"db_oid": "U9", "n": "i8"}, [["a", 1]], lczip=lczip)
 
 
 def place(site: Site, root: Path) -> None:

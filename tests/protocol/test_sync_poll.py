@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,13 @@ import pytest
 from lccmirror.errors import ServerFault
 from tests.support.misbehaving import altered_body, body, cut, phantom_not_modified, status
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
 # Only the list matters to some tests: nothing is selected for fetching.
 NOTHING = "[select]\nnot_before = 2100-01-01"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
+site = site_fixture()
 
 
 def make(site: Site, visibility: str = "public", count: int = 1) -> list[str]:

@@ -204,3 +204,8 @@ class Site:
         truth = self.server.truth(setid)
         assert [json.loads(data) for (data,) in rows] == truth
         assert nrows == len(truth)
+
+
+def make_small(site: Site, lczip: Path) -> str:
+    """Make a dataset of one row, with whatever ZIP."""
+    return site.server.make_table({"db_oid": "U9", "n": "i8"}, [["a", 1]], lczip=lczip)
