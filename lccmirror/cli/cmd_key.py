@@ -39,13 +39,14 @@ def show(online: bool, as_json: bool) -> None:
     """
     config = settings().load()
     found = [_described(key, path) for key, path in _keys(config)]
-    answer = _asked(config) if online else None
+    # Without a key there is no question: to put one, a key would be fetched and kept.
+    online = online and bool(found)
     if as_json:
         import json
 
         shown: dict[str, Any] = {"server": config.server.url, "keys": found}
-        if answer is not None:
-            shown["server_says"] = answer
+        if online:
+            shown["server_says"] = _asked(config)
         click.echo(json.dumps(shown, indent=2))
         return
     if not found:
@@ -58,8 +59,9 @@ def show(online: bool, as_json: bool) -> None:
         click.echo(
             f"  expires  {one['expires'] or 'unknown'}{' (past)' if one['expired'] else ''}"
         )
-    if answer is not None:
-        click.echo(f"the server says: {answer}")
+    if online:
+        # What we have is shown also when the server refuses it.
+        click.echo(f"the server says: {_asked(config)}")
 
 
 @command.command("import", examples=("lccmirror key import ~/hat-key.json",))

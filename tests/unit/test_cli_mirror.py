@@ -212,7 +212,9 @@ def test_verify_names_what_is_damaged_and_repair_mends_it(mirror: Path, run: Run
 def test_no_key_at_first_then_an_anonymous_one_that_is_never_printed(
     mirror: Path, run: Run, tmp_path: Path
 ) -> None:
-    assert "no key for" in run("key", "show").output
+    for flag in ([], ["--online"]):
+        assert "no key for" in run("key", "show", *flag).output
+        assert not list((tmp_path / "state").glob("*.json"))
     before = run("key", "renew")
     assert before.exit_code == 0
     (file,) = (tmp_path / "state").glob("*.json")
@@ -254,6 +256,16 @@ def test_an_imported_key_is_kept_for_its_owner_only(
     assert "an-account-key-000" not in shown.output
     (described,) = json.loads(run("key", "show", "--json").stdout)["keys"]
     assert described["expired"] is True
+
+
+def test_a_key_that_the_server_refuses_is_shown_all_the_same(run: Run, mirror: Path) -> None:
+    file = mirror / "account.json"
+    file.touch(mode=0o600)
+    file.write_text("refused-" * 8)
+    assert run("key", "import", str(file)).exit_code == 0
+    shown = run("key", "show", "--online")
+    assert shown.exit_code == 69
+    assert "account key for" in shown.stdout
 
 
 def test_a_key_file_that_others_can_read_is_refused(
@@ -318,6 +330,7 @@ def test_a_question_to_a_server_that_is_away_is_soon_given_up(
     command: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    run("key", "renew")
     time = FakeTime()
     monkeypatch.setattr(client, "Timing", time.timing)
     server.close()
