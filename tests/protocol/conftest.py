@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import lccmirror
 from lccmirror.demo.run import demonstration
+from lccmirror.offline import Mirror
 from lccmirror.sync.jobs import Surroundings
 from lccmirror.sync.progress import Silent
 from tests.support.daemon import DaemonSite
@@ -25,6 +28,19 @@ def demo_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
         report = demo.sync(Surroundings(Silent(), threading.Event()))
         assert not report.failed
     return folder
+
+
+@pytest.fixture
+def m(demo_mirror: Path) -> Iterator[Mirror]:
+    """Open that mirror in Python."""
+    with lccmirror.open(demo_mirror) as mirror:
+        yield mirror
+
+
+@pytest.fixture
+def own(demo_mirror: Path, tmp_path: Path) -> Path:
+    """Return the root of a copy of the mirror that the test may change or damage."""
+    return Path(shutil.copytree(demo_mirror / "mirror", tmp_path / "own"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,12 +26,6 @@ SOUTH = ("rjd", "stf", "flt", "aim_000", "aie_000", "aep_000")
 def catalog(demo_mirror: Path) -> Iterator[ReadOnlyCatalog]:
     with open_readonly(demo_mirror / "mirror") as opened:
         yield opened
-
-
-@pytest.fixture
-def own(demo_mirror: Path, tmp_path: Path) -> Path:
-    """Return the root of a copy of the mirror that the test may damage."""
-    return Path(shutil.copytree(demo_mirror / "mirror", tmp_path / "own"))
 
 
 def ask(

@@ -21,12 +21,6 @@ from lccmirror.errors import (
 STAR = "DMB-358-0000058"
 
 
-@pytest.fixture
-def own(demo_mirror: Path, tmp_path: Path) -> Path:
-    """Return the root of a copy of the mirror that the test may change."""
-    return Path(shutil.copytree(demo_mirror / "mirror", tmp_path / "own"))
-
-
 @pytest.mark.parametrize("what", ["", "lccmirror.toml", "mirror", "mirror/catalog.sqlite"])
 def test_a_folder_a_config_a_root_and_a_catalog_mean_a_mirror(
     what: str, demo_mirror: Path

@@ -6,13 +6,12 @@ import gc
 import multiprocessing
 import os
 import pickle
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,6 @@ from lccmirror.query import lc_workers
 
 STAR = "DMB-358-0000058"
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def m(demo_mirror: Path) -> Iterator[Mirror]:
-    with lccmirror.open(demo_mirror) as mirror:
-        yield mirror
-
-
-@pytest.fixture
-def own(demo_mirror: Path, tmp_path: Path) -> Path:
-    """Return the root of a copy of the mirror that the test may change."""
-    return Path(shutil.copytree(demo_mirror / "mirror", tmp_path / "own"))
 
 
 def answers(mirror: Mirror) -> tuple[Any, ...]:
