@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..names import printable
 from .lightcurve_table import plain_values
 from .lightcurves import Copy, LightCurveFiles
+from .new_file import NewFile
 
 if TYPE_CHECKING:
     from ..formats import LightCurve
@@ -87,12 +88,10 @@ def write_lightcurve(curve: LightCurve, path: Path, form: str) -> None:
     OSError
         If it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
+    new = NewFile(path, replace=True)
+    with new.temporary() as temporary:
         _writer(form)(curve, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        new.put_in_place(temporary, flush=False)
 
 
 def file_name(copy: Copy, form: str) -> str:

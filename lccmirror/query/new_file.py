@@ -23,7 +23,8 @@ _OUR_FILES: Final = ("lock", "control")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Hard links are what says that a name is taken; FAT and some network disks have none.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-_LONGEST_PREFIX: Final = 100
+# Characters, of four bytes at most: a name has 255.
+_LONGEST_PREFIX: Final = 60
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ class NewFile:
             if made is not None:
                 made.unlink(missing_ok=True)
 
-    def put_in_place(self, temporary: Path, *, mode: int | None = None) -> None:
+    def put_in_place(
+        self, temporary: Path, *, mode: int | None = None, flush: bool = True
+    ) -> None:
         """Flush a file that is complete, and give it its name.
 
         Parameters
@@ -85,6 +88,8 @@ class NewFile:
         mode
             Permissions that it may have at most, besides the user's umask; as any new
             file's if None.
+        flush
+            Whether a power cut may not touch it: not of one of many, which would take long.
 
         Raises
         ------
@@ -95,13 +100,15 @@ class NewFile:
         os.umask(umask)
         wanted = stat.S_IMODE(0o666 if mode is None else mode)
         temporary.chmod((wanted & 0o666 & ~umask) | 0o600)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if flush:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         if self.replace:
             temporary.replace(self.path)
         else:
             self._link(temporary)
-        flush_folder(self.path.parent)
+        if flush:
+            flush_folder(self.path.parent)
 
     def _link(self, temporary: Path) -> None:
         try:

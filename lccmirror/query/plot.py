@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import UsageError
 from ..formats.lc_convert import library
 from .lc_series import Drawing, Series
+from .new_file import NewFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,12 +113,10 @@ def save_plot(drawn: Drawing, target: Path) -> None:
             f"cannot draw into {target.name}", hint="end its name with " + ", ".join(SUFFIXES)
         )
     picture = figure_of(drawn)
-    temporary = target.with_name(f".{target.name}.part")
-    try:
+    new = NewFile(target, replace=True)
+    with new.temporary() as temporary:
         picture.savefig(temporary, dpi=120, format=suffix[1:])
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        new.put_in_place(temporary)
 
 
 def text_plot(drawn: Drawing, *, width: int, height: int, color: bool) -> str:

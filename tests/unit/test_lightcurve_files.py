@@ -84,6 +84,28 @@ def test_whatever_a_server_calls_its_numbers_they_are_written(
     assert curve.to_pandas()["x"].sum() == 3
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_file_is_written_beside_its_place_and_through_no_link(
+    form: str, tmp_path: Path
+) -> None:
+    other, mine = tmp_path / "other", tmp_path / ".lc.part"
+    other.write_text("not to be written")
+    (tmp_path / "lc").symlink_to(other)
+    mine.symlink_to(other)
+    write_lightcurve(curve_of_all_types(), tmp_path / "lc", form)
+    assert other.read_text() == "not to be written"
+    assert mine.is_symlink()
+    assert not (tmp_path / "lc").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("letter", ["n", "\N{RINGED PLANET}"])
+def test_a_file_may_have_the_longest_name_that_there_is(letter: str, tmp_path: Path) -> None:
+    name = letter * (255 // len(letter.encode()))
+    write_lightcurve(curve_of_all_types(), tmp_path / name, "csv")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_integers_of_any_length_are_exact_in_text(tmp_path: Path) -> None:
     write_lightcurve(curve_of_all_types(), tmp_path / "lc.csv", "csv")
     write_lightcurve(curve_of_all_types(), tmp_path / "lc.json", "json")

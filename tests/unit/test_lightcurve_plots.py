@@ -156,6 +156,14 @@ def test_pictures_are_written_whole(suffix: str, curve: LightCurve, tmp_path: Pa
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_picture_is_written_through_no_link(curve: LightCurve, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (tmp_path / ".lc.png.part").symlink_to(other)
+    save_plot(drawing(curve, ["aim_000"], title=""), tmp_path / "lc.png")
+    assert (tmp_path / "lc.png").is_file()
+    assert not other.exists()
+
+
 def test_nothing_of_a_picture_is_clipped(curve: LightCurve, tmp_path: Path) -> None:
     from matplotlib.image import imread
 
