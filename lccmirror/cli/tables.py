@@ -77,18 +77,18 @@ def write_table(
     natural, numeric = _measure(names if look.headers else [""] * len(names), head, places)
     whole = [name.casefold() in _WHOLE for name in columns]
     fit = _fit(natural, _least(natural, numeric, head), whole, look.width)
+    end = ("…" if _writes(out, "…") else "~") if look.width is not None else None
     bold, plain = (_BOLD, _PLAIN) if look.color else ("", "")
     if look.headers:
-        shown = [_padded(names[at], width, numeric[at]) for at, width in fit.items()]
+        shown = [_padded(names[at], width, numeric[at], end) for at, width in fit.items()]
         out.write(f"{bold}{_GAP.join(shown).rstrip()}{plain}\n")
         rule = "─" if _writes(out, "─") else "-"
         out.write(_GAP.join(rule * width for width in fit.values()) + "\n")
-    shorten = look.width is not None
     for row in itertools.chain(head, source):
         cells = []
         for at, width in fit.items():
             value = row[at]
-            text = _padded(cell_text(value, places[at]), width, numeric[at], shorten=shorten)
+            text = _padded(cell_text(value, places[at]), width, numeric[at], end)
             cells.append(f"{_DIM}{text}{_PLAIN}" if value is None and look.color else text)
         out.write(_GAP.join(cells).rstrip() + "\n")
     if not head and look.width is not None:
@@ -189,10 +189,11 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(_GAP) * max(len(widths) - 1, 0)
 
 
-def _padded(text: str, width: int, right: bool, *, shorten: bool = True) -> str:
+def _padded(text: str, width: int, right: bool, end: str | None) -> str:
+    """Fill a text up with blanks, or cut it and put `end` behind it, unless that is None."""
     have = _cell_len(text)
     if have > width:
-        return _cut(text, width - 1) + "…" if shorten else text
+        return text if end is None else _cut(text, width - 1) + end
     room = " " * (width - have)
     return room + text if right else text + room
 

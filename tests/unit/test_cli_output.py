@@ -63,6 +63,17 @@ def test_where_there_are_only_latin_letters_lines_are_of_dashes() -> None:
     assert out.read() == "a  b\n-  -\n1  x\n"
 
 
+def test_where_there_are_only_latin_letters_a_cut_is_one_place_wide_too() -> None:
+    for encoding, cut in (("latin-1", "a\nabcdefghijk~\n"), ("utf-8", "a\nabcdefghijk…\n")):
+        out = io.TextIOWrapper(
+            io.BytesIO(), encoding, errors="backslashreplace", write_through=True
+        )
+        write_table(("a",), [("abcdefghijklmnop",)], out, Look(width=12))
+        out.seek(0)
+        head, _, row = out.read().splitlines()
+        assert f"{head}\n{row}\n" == cut
+
+
 # --- JSON ----------------------------------------------------------------------------
 
 
