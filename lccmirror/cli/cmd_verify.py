@@ -119,7 +119,6 @@ def _verify(
             except Stopped as error:
                 progress.note(error.message)
                 job.stopping.leave(1)
-                raise
             progress.end("verify", ok=not done.found.damage)
     if in_json:
         click.echo(json.dumps(as_json(done), indent=2))
@@ -142,7 +141,6 @@ def _rebuild(config: Config, chosen: Settings, *, in_json: bool) -> None:
         except Stopped as error:
             progress.note(error.message)
             job.stopping.leave(1)
-            raise
         progress.end("rebuild", ok=not done.found.damage)
     if in_json:
         click.echo(json.dumps(as_json(done), indent=2))

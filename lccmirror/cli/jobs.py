@@ -81,7 +81,6 @@ def handed_over(config: Config, request: Request, job: Watched, kind: type[T]) -
                 raise
             around.progress.note(error.message)
             job.stopping.leave(1)
-    raise AssertionError("leave() does not return")
 
 
 def tell(told: CycleTold, chosen: Settings) -> None:

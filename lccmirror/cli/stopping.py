@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -30,7 +31,7 @@ class Stopping:
     event: threading.Event = field(default_factory=threading.Event)
     signum: int | None = None
 
-    def leave(self, code: int) -> None:
+    def leave(self, code: int) -> NoReturn:
         """End the command with `code`, or as shells say of the signal that stopped it."""
         raise click.exceptions.Exit(code if self.signum is None else 128 + self.signum)
 
