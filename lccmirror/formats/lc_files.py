@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import re
 import warnings
@@ -52,8 +53,11 @@ def to_fits(curve: LightCurve, path: Path) -> None:
             table.replace_column(column.name, _encoded(column))
         if name != column.name:
             table.rename_column(column.name, name)
+    # Writing to a file, Astropy raises an OSError that no longer tells what was wrong.
+    packed = io.BytesIO()
     with _unwarned():
-        table.write(path, format="fits", overwrite=True)
+        table.write(packed, format="fits")
+    path.write_bytes(packed.getvalue())
 
 
 def to_votable(curve: LightCurve, path: Path) -> None:

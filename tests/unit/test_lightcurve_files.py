@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import math
+import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,21 @@ def test_a_file_is_written_beside_its_place_and_through_no_link(
     assert mine.is_symlink()
     assert not (tmp_path / "lc").is_symlink()
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_the_disk_refuses_is_told_as_it_is(form: str, tmp_path: Path) -> None:
+    rows = [[math.sqrt(n)] for n in range(2000)]
+    curve = read_lightcurve(lightcurve([("x", "f8", "%r")], rows))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            write_lightcurve(curve, tmp_path / "lc", form)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.value.errno == errno.EFBIG
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("letter", ["n", "\N{RINGED PLANET}"])
