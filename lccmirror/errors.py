@@ -178,7 +178,17 @@ class TlsError(PermanentError):
 
 
 class KeyRefused(PermanentError):
-    """The server refuses the API key (invalid, expired, or bound to another address)."""
+    """The server refuses the API key (invalid, expired, or bound to another address).
+
+    Parameters
+    ----------
+    said
+        The server says why; else it may only have failed to look the key up.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, said: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.said = said
 
 
 class AccessDenied(PermanentError):

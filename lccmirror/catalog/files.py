@@ -96,13 +96,13 @@ def files_of(conn: sqlite3.Connection, setid: str) -> dict[str, FileRow]:
     }
 
 
-def disputed_file(conn: sqlite3.Connection, setid: str) -> str | None:
-    """Return the kind of a file of a dataset with the note `DISPUTED`, or None."""
-    row = conn.execute(
-        "SELECT kind FROM files WHERE setid = ? AND state = 'ok' AND note = ?",
+def disputed_files(conn: sqlite3.Connection, setid: str) -> list[str]:
+    """Return the kinds of a dataset's files that have the note `DISPUTED`."""
+    found = conn.execute(
+        "SELECT kind FROM files WHERE setid = ? AND state = 'ok' AND note = ? ORDER BY path",
         (setid, DISPUTED),
-    ).fetchone()
-    return None if row is None else row[0]
+    )
+    return [kind for (kind,) in found]
 
 
 _TWIN = f"""

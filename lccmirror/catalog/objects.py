@@ -40,8 +40,11 @@ SEARCH_OWN = frozenset(
 
 
 def zone_of(decl: float | None) -> int | None:
-    """Return the declination zone, ten arcminutes high: ``floor((decl + 90) * 6)``."""
-    if decl is None or not math.isfinite(decl):
+    """Return the declination zone, ten arcminutes high: ``floor((decl + 90) * 6)``.
+
+    None for what is no declination; some of it would be no integer of SQLite's either.
+    """
+    if decl is None or not -90.0 <= decl <= 90.0:
         return None
     return math.floor((decl + 90) * 6)
 

@@ -46,7 +46,7 @@ def watchers(hold: Hold) -> Iterator[tuple[Observer, ...]]:
         yield Lookout(conn, root, hold.now, announcer), metrics
     finally:
         metrics.close()
-        carrier.close()
+        announcer.close(_PATIENCE_S)
 
 
 class _Metrics:

@@ -88,6 +88,7 @@ def _unauthorized(reply: Reply, said: str, words: str) -> ServerError:
         return KeyRefused(
             f"{reply.what}: the server refuses the API key{words}",
             hint="it has expired, or was made for another address",
+            said=bool(said),
         )
     return AccessDenied(f"{reply.what}: not for us (401){words}")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
-from ..errors import KeyRefused, RateLimited, TransientError
+from ..errors import KeyRefused, RateLimited, ServerFault, TransientError
 from .budget import RequestBudget
 from .classify import check_json_start, check_status
 from .clock import ServerClock
@@ -106,12 +106,32 @@ class Exchange:
             return attempts(None)
         key = ring.get(stop)
         try:
-            return attempts(key)
+            return self._unless_unsaid(lambda: attempts(key), stop)
         except KeyRefused as error:
             if not renew:
                 raise
-            key = ring.refused(key, error, stop)
-        return attempts(key)
+            if key.kind == "account" and not error.said:
+                # An account's key is not given up for what may be the server's own trouble.
+                raise ServerFault(f"{error.message}, and does not say why") from error
+            better = ring.refused(key, error, stop)
+        return attempts(better)
+
+    def _unless_unsaid(self, ask: Callable[[], T], stop: threading.Event) -> T:
+        """Ask, and once more where a key is refused without a word.
+
+        The running server numbers its own questions about a key by chance, and takes the number
+        0, one in 10,001, for none: then it refuses a good key. So it does while the part of it
+        that knows the keys is not there.
+        """
+        try:
+            return ask()
+        except KeyRefused as error:
+            if error.said:
+                raise
+            log.debug("%s; asking once more under the same key", error)
+        self.stats.add(retries=1)
+        self.timing.pause(self.policy.first_wait_s, stop)
+        return ask()
 
     def json(
         self,

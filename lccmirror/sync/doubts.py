@@ -9,11 +9,12 @@ bytes come twice: the server keeps an ETag when a file changes, so that may be w
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from ..catalog.datasets import from_one_file, said_to_have_zip
-from ..catalog.files import FileRow, disputed_file
+from ..catalog.files import FileRow, disputed_files
 from ..catalog.work import LOOK_AGAIN, WorkItem, look_again
 from .fetch import Product
 
@@ -23,15 +24,22 @@ before it is believed to be as published."""
 
 
 class Doubts:
-    """The doubts of one cycle, a dataset at a time."""
+    """The doubts of one cycle, a dataset at a time.
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    Parameters
+    ----------
+    products
+        The kinds of files that are fetched now: what is not comes no second time.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, products: Collection[str]) -> None:
         self._conn = conn
+        self._products = products
         self._whys: dict[str, str] = {}
 
     def __contains__(self, item: WorkItem) -> bool:
         """Whether a dataset is worth another look, although nothing of it failed."""
-        if disputed_file(self._conn, item.setid) is not None:
+        if self._disputed(item.setid):
             return True
         return item.setid in self._whys and item.attempts < PATIENCE
 
@@ -60,9 +68,14 @@ class Doubts:
 
     def plan(self, item: WorkItem, now: datetime) -> None:
         """Plan the next look at a dataset."""
-        kind = disputed_file(self._conn, item.setid)
-        why = self._whys.get(item.setid) or f"the ETag of its {kind} is that of other bytes"
+        kinds = " and its ".join(self._disputed(item.setid))
+        why = self._whys.get(item.setid) or f"the ETag of its {kinds} is that of other bytes"
         look_again(self._conn, item.setid, why, now)
+
+    def _disputed(self, setid: str) -> list[str]:
+        """Return what of a dataset is to come until it comes twice."""
+        found = disputed_files(self._conn, setid)
+        return [kind for kind in found if kind in self._products]
 
 
 def settled(products: dict[str, Product], held: dict[str, FileRow]) -> dict[str, Product]:

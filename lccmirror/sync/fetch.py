@@ -128,9 +128,9 @@ def fetch_file(
     """
     part = fetcher.root / layout.arriving(path)
     limits = fetcher.config.limits
-    watch = Watch(
-        fetcher.admission, fetcher.progress, fetcher.config.select.max_size, path, part
-    )
+    # What describes a collection's light curves is no light curve, and small.
+    largest = None if kind == "lcformat" else fetcher.config.select.max_size
+    watch = Watch(fetcher.admission, fetcher.progress, largest, path, part)
     ok = False
     try:
         got = fetcher.client.download(

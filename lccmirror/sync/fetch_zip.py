@@ -64,6 +64,8 @@ def fetch_zip(
     ------
     FormatError
         If what came is no sound ZIP; it is removed, to be fetched anew.
+    NoRoom
+        If it does not fit, be it as a link.
     """
     source, path = server_path(setid, "lczip"), layout.product(setid, "lczip")
     try:
@@ -80,6 +82,9 @@ def fetch_zip(
                     and twin.etag == info.etag
                     and _is_sound(fetcher, twin)
                 ):
+                    # A link takes no room on the disk, and counts all the same.
+                    name = path.rpartition("/")[2]
+                    fetcher.admission.ask(name, twin.size, twin.size)
                     report = _check_zip(fetcher, fetcher.root / twin.path)
                     return FetchedZip(setid, report=report, twin=twin)
         product = fetch_file(fetcher, source, path, "lczip")

@@ -37,10 +37,13 @@ class Ingested:
     doubtful
         CSV and JSON differ, or cannot be read. Nothing proves a JSON, so it may have been
         a fault of the moment.
+    unread
+        Why it cannot be read; rows of an earlier version, if there are any, are kept.
     """
 
     problems: tuple[str, ...] = ()
     doubtful: bool = False
+    unread: str | None = None
 
 
 def ingest_table(
@@ -66,6 +69,7 @@ def ingest_table(
     problems: list[str] = []
     csv = products.get("csv")
     doubtful = False
+    unread = None
     with transaction(mirror.conn):
         try:
             with transaction(mirror.conn):
@@ -73,7 +77,7 @@ def ingest_table(
                 problems += write_rows(mirror.conn, fetched.setid, parts, limits)
                 doubtful = csv is not None and from_one_file(mirror.conn, fetched.setid)
         except FormatError as error:
-            message = _named(error.message, fetched)
+            message = unread = _named(error.message, fetched)
             problems.append(message)
             doubtful = not isinstance(error, BeyondLimits)
             mirror.conn.execute(
@@ -96,7 +100,7 @@ def ingest_table(
             durable.flush_folder(folder)
     for product in products.values():
         forget_arrival(product)
-    return Ingested(tuple(problems), doubtful=doubtful)
+    return Ingested(tuple(problems), doubtful=doubtful, unread=unread)
 
 
 def _named(text: str, fetched: FetchedTable) -> str:

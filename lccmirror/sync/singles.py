@@ -33,6 +33,7 @@ from ..errors import (
 )
 from ..server.urls import lightcurve_path
 from . import layout
+from .admission import TooLargeForUs
 from .doubts import PATIENCE
 from .fetch import Fetcher, Product, discard, fetch_file
 from .place import forget_arrival, put_product
@@ -113,7 +114,7 @@ class _NoName(FormatError):
     """A light curve whose name on the server can be no path here."""
 
 
-_Problem = ServerError | FormatError | InTheWay
+_Problem = ServerError | FormatError | InTheWay | TooLargeForUs
 _Come = tuple[_Wanted, Product | _Problem]
 _GONE = (NotFound, AccessDenied, _NoName)
 
@@ -184,6 +185,9 @@ def _note(
             lightcurve_done(conn, key)
         else:
             postpone_lightcurve(conn, key, problem.message, session.now())
+    elif isinstance(problem, TooLargeForUs):
+        # No failure, and later it may be wanted.
+        postpone_lightcurve(conn, key, problem.message, session.now())
     else:
         if isinstance(problem, _GONE) and one.link is not None:
             report.gone_files.append(one.link)
@@ -209,7 +213,7 @@ def _fetch_all(
         try:
             with local_errors():
                 return one, _fetch_one(fetcher, one)
-        except (ServerError, FormatError, InTheWay) as error:
+        except (ServerError, FormatError, InTheWay, TooLargeForUs) as error:
             return one, error
 
     workers = session.config.mirror.workers
@@ -239,7 +243,11 @@ def _fetch_one(fetcher: Fetcher, one: _Wanted) -> Product:
         source = lightcurve_path(one.folder, one.name)
     except FormatError as error:
         raise _NoName(error.message) from error
-    product = fetch_file(fetcher, source, path, "lc")
+    try:
+        product = fetch_file(fetcher, source, path, "lc")
+    except TooLargeForUs:
+        discard(fetcher.root / layout.arriving(path))
+        raise
     try:
         check_gzip(product.part, fetcher.config.limits.max_lightcurve)
     except FormatError:

@@ -56,6 +56,7 @@ class Work:
     def __init__(self, session: Session, report: CycleReport) -> None:
         self._session = session
         self._report = report
+        self._now = to_text(session.now())
         self._conn = session.mirror.conn
         self._log = LogKeeper(self._conn, session.mirror.at(CATALOG_NAME))
         self._fetcher = fetcher_for(session)
@@ -65,7 +66,9 @@ class Work:
         self._waiting: dict[str, list[WorkItem]] = {}
         # Those whose ZIP may be known already, but not for these rows.
         self._new_tables: set[str] = set()
-        self._doubts = Doubts(self._conn)
+        # Those whose new table cannot be read, and why: rows may be those of the one before.
+        self._unread: dict[str, str] = {}
+        self._doubts = Doubts(self._conn, session.config.mirror.products)
         self._hopeless = 0
         self._queue: Iterator[WorkItem] = iter(())
         # In place of the rest of the queue, once something did not fit.
@@ -73,14 +76,13 @@ class Work:
 
     def run(self) -> None:
         """Work through all that is due."""
-        now = to_text(self._session.now())
-        self._session.progress.plan(count_due(self._conn, now), None)
-        self._smallest = due_smallest_first(self._conn, now)
-        self._run(due_work(self._conn, now))
+        self._session.progress.plan(count_due(self._conn, self._now), None)
+        self._smallest = due_smallest_first(self._conn, self._now)
+        self._run(due_work(self._conn, self._now))
 
     def run_one(self, setid: str) -> None:
         """Work on one dataset, if it is due."""
-        item = due_item(self._conn, setid, to_text(self._session.now()))
+        item = due_item(self._conn, setid, self._now)
         self._run(iter(() if item is None else (item,)))
 
     def _run(self, queue: Iterator[WorkItem]) -> None:
@@ -118,7 +120,9 @@ class Work:
             item = next(self._queue, None)
             if item is None:
                 return
-            if self._is_begun(item.setid):
+            due = due_item(self._conn, item.setid, self._now)
+            # what was read of the queue before may have been done or put off since
+            if due is None or self._is_begun(item.setid):
                 continue
             held = self._held(item.setid)
             if self._doubts.concern_table(item):
@@ -201,6 +205,8 @@ class Work:
                 self._session.mirror, fetched, self._session.config.limits, at, patient=patient
             )
             self._note(item, result)
+            if result.unread is not None:
+                self._unread[item.setid] = result.unread
             if result.doubtful:
                 self._doubts.table(item)
         elif unreadable(self._conn, item.setid) is not None:
@@ -263,7 +269,7 @@ class Work:
     ) -> None:
         at = to_text(self._session.now())
         with transaction(self._conn):
-            unread = unreadable(self._conn, item.setid)
+            unread = unreadable(self._conn, item.setid) or self._unread.get(item.setid)
             if unread is None and partial:
                 set_state(self._conn, item.setid, "partial", reason=reason, mirrored_at=at)
             elif unread is None:

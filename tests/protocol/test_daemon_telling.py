@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
+from lccmirror.catalog.log import record_gap
+from lccmirror.clock import to_text
+from lccmirror.daemon.events import TaskEnded
+from lccmirror.daemon.hold import Environs, hold_mirror
 from lccmirror.daemon.protocol import Verify
+from lccmirror.daemon.pulse import Pulse, Stop
+from lccmirror.daemon.watching import watchers
 from tests.support.catalog_changes import ChangingCatalogs
 from tests.support.daemon import DaemonSite
 from tests.support.daemon_process import until
@@ -75,6 +81,23 @@ def test_new_and_lost_objects_of_a_search_are_told(tmp_path: Path, webhook: Webh
         assert went["message"] == "search bright: 0 new objects, 1 lost"
         (lost,) = went["objects"]
         assert (lost["change"], lost["collection"]) == ("removed", "demo_field_b")
+
+
+def test_that_something_was_told_is_written_down_by_a_daemon_that_leaves(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    with Site(tmp_path) as site:
+        telling(site, webhook)
+        environs = Environs(Stop(Pulse(site.clock)), site.now)
+        with hold_mirror(site.config, environs) as hold:
+            conn = hold.mirror.conn
+            with watchers(hold) as (lookout, *_):
+                record_gap(
+                    conn, to_text(site.now()), older_than=None, newer_than=None, message="gap"
+                )
+                lookout(TaskEnded("datasets"))
+                webhook.told(1)
+            assert conn.execute("SELECT * FROM announcements").fetchall() == []
 
 
 def test_objects_lost_to_another_question_are_told_as_such(

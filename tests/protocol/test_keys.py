@@ -310,6 +310,72 @@ def test_a_refused_account_key_is_told_once_and_work_goes_on_anonymously() -> No
     assert [request.key for request in server.requests].count("account-key") == 1
 
 
+UNSAID = json_answer({"status": "failed", "message": None, "result": None}, 401)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("fallback", [True, False])
+def test_an_account_key_that_is_refused_once_without_a_word_stays_in_use(
+    method: str, fallback: bool
+) -> None:
+    time = FakeTime(WALL)
+    keys = KeyServer(time)
+    keys.ends["account-key"] = WALL + 1e7
+    told: list[KeyEvent] = []
+    refusals = [UNSAID]
+
+    def script(request: Received) -> Answer:
+        return refusals.pop() if refusals else keys(request)
+
+    with (
+        ScriptedServer(script) as server,
+        account_client(server, time, account(), told, anonymous_fallback=fallback) as client,
+    ):
+        if method == "GET":
+            ask(client)
+        else:
+            client.head("/d/dataset-AAAAAAAAAAA.csv")
+    assert told == []
+    assert [request.key for request in server.requests] == ["account-key"] * 2
+
+
+def test_an_account_key_is_kept_while_the_server_cannot_look_it_up() -> None:
+    time = FakeTime(WALL)
+    keys = KeyServer(time)
+    keys.ends["account-key"] = WALL + 1e7
+    told: list[KeyEvent] = []
+    away = True
+
+    def script(request: Received) -> Answer:
+        return UNSAID if away else keys(request)
+
+    with (
+        ScriptedServer(script) as server,
+        account_client(server, time, account(), told) as client,
+    ):
+        with pytest.raises(errors.ServerFault, match="does not say why"):
+            ask(client)
+        away = False
+        ask(client)
+    assert told == []
+    assert {request.key for request in server.requests} == {"account-key"}
+
+
+def test_a_key_that_is_refused_twice_without_a_word_is_replaced() -> None:
+    time = FakeTime(WALL)
+    keys = KeyServer(time)
+
+    def script(request: Received) -> Answer:
+        answer = keys(request)
+        return UNSAID if answer.status == 401 else answer
+
+    with ScriptedServer(script) as server, client_for(server, key=None, time=time) as client:
+        ask(client)
+        keys.revoked.add("made-by-server-1")
+        ask(client)
+    assert keys.made == 2
+
+
 def test_without_fallback_a_refused_account_key_ends_the_work() -> None:
     time = FakeTime(WALL)
     keys = KeyServer(time)

@@ -44,6 +44,34 @@ def test_a_table_that_cannot_be_read_is_kept_as_files(site: Site) -> None:
     assert site.verify().exit_code == 0
 
 
+def test_rows_of_an_earlier_table_are_not_told_as_those_of_one_that_cannot_be_read(
+    site: Site,
+) -> None:
+    setid = site.server.make_dataset()
+    site.sync()
+    [(rows,)] = site.sql("SELECT count(*) FROM dataset_rows")
+    site.server.rewrite_csv(setid)
+    site.server.change_visibility(setid, "unlisted")
+    site.server.change_visibility(setid, "public")
+    site.server.add("/d/", wrong.altered_body(lambda b: b"no header\n"), times=None)
+    spoil = wrong.altered_body(lambda b: b.replace(b'"actual_nrows": ', b'"actual_nrows": 9'))
+    site.server.add("/set/", spoil, times=None)
+    for _ in range(6):
+        site.sync()
+        site.clock.forward(90_000)
+    [(state, reason, error)] = site.sql("SELECT state, reason, last_error FROM datasets")
+    assert (state, reason) == ("partial", "its table cannot be read; its files are kept")
+    assert error
+    assert site.sql("SELECT count(*) FROM dataset_rows") == [(rows,)]
+    site.server.behave()
+    site.server.rewrite_csv(setid)
+    site.server.change_visibility(setid, "unlisted")
+    site.server.change_visibility(setid, "public")
+    site.sync()
+    assert site.states() == {setid: "mirrored"}
+    site.check()
+
+
 def _zip(path: Path, fill: Callable[[zipfile.ZipFile], None]) -> Path:
     with zipfile.ZipFile(path, "w") as zipped:
         fill(zipped)

@@ -384,3 +384,10 @@ def test_status_tells_what_came_and_until_when_the_key_serves(site: Site) -> Non
     kind, ends = (status.key or "").split(" ")
     assert kind == "anonymous"
     assert from_text(ends) > site.now()
+
+
+def test_a_format_description_is_fetched_however_little_is_wanted(site: Site) -> None:
+    site.server.make_dataset()
+    site.configure("[select]\nmax_size = 100")
+    assert site.sync().exit_code == 0
+    assert site.sql("SELECT count(*) FROM files WHERE kind = 'lcformat'")[0][0] > 0

@@ -167,6 +167,22 @@ def test_a_table_whose_etag_is_an_earlier_versions_is_believed_when_it_comes_twi
     site.check()
 
 
+def test_what_is_no_longer_wanted_is_not_waited_for_to_come_twice(tmp_path: Path) -> None:
+    with Site(tmp_path, '[mirror]\nproducts = ["csv", "lczip", "pickle"]') as site:
+        site.server.make_dataset()
+        etag = '"0123456789abcdef0123456789abcdef"'
+        site.server.add("/d/.*pkl", wrong.header("Etag", etag), times=None)
+        site.sync()
+        assert len(site.sql("SELECT * FROM work")) == 1
+        site.configure()
+        for _ in range(2):
+            site.clock.forward(_DAYS_S)
+            assert site.sync().exit_code == 0
+        assert site.requests("/d/") == []
+        assert site.sql("SELECT * FROM work") == []
+        site.check()
+
+
 def test_a_404_in_place_of_a_light_curve_is_not_believed_at_once(tmp_path: Path) -> None:
     with Site(tmp_path, '[lightcurves]\nsingles = "missing"', lczip_max_nrows=5) as site:
         site.server.make_dataset()

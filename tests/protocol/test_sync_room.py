@@ -121,3 +121,21 @@ def test_what_workers_fetch_together_must_fit_together(tmp_path: Path) -> None:
         report = site.sync()
         assert report.exit_code == 73
         assert sorted(site.states().values()) == ["mirrored", "partial"]
+
+
+def test_a_zip_that_datasets_share_counts_for_each_of_them_at_once(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        for _ in range(4):
+            site.server.make_dataset()
+        assert site.sync().exit_code == 0
+        (whole,) = site.sql("SELECT n FROM counts WHERE name = 'file_bytes'")[0]
+    folder = tmp_path / "bounded"
+    folder.mkdir()
+    with Site(folder) as site:
+        for _ in range(4):
+            site.server.make_dataset()
+        mirror = msgspec.structs.replace(site.config.mirror, max_bytes=whole * 6 // 10)
+        site.config = msgspec.structs.replace(site.config, mirror=mirror)
+        assert site.sync().exit_code == 73
+        (held,) = site.sql("SELECT n FROM counts WHERE name = 'file_bytes'")[0]
+        assert 0 < held <= whole * 6 // 10

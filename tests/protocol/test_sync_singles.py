@@ -93,3 +93,27 @@ def test_single_light_curves_that_fail_wait_and_let_the_others_come(tmp_path: Pa
         waiting = {one for (one,) in site.sql("SELECT objectid FROM lightcurve_attempts")}
         assert not waiting & set(bad)
         site.check()
+
+
+def test_a_single_light_curve_that_is_too_large_keeps_no_other_from_coming(
+    tmp_path: Path,
+) -> None:
+    settings = '[mirror]\nproducts = ["csv", "lczip"]\n[lightcurves]\nsingles = "missing"\n'
+    with Site(tmp_path, settings, lczip_max_nrows=5, points=(5, 2000)) as site:
+        setid = site.server.make_dataset()
+        # larger than the tables, and than some of the light curves
+        site.configure(f"{settings}[select]\nmax_size = {12_000}")
+        report = site.sync()
+        assert (report.exit_code, site.states()) == (0, {setid: "mirrored"})
+        sizes = [size for (size,) in site.sql("SELECT size FROM files WHERE kind = 'lc'")]
+        assert sizes
+        assert max(sizes) <= 12_000
+        assert list((site.root / "incoming").iterdir()) == []
+        site.clock.forward(1)
+        assert site.sync().requests == 2
+        site.configure(settings)
+        site.clock.forward(86_400)
+        site.sync()
+        [(largest,)] = site.sql("SELECT max(size) FROM files WHERE kind = 'lc'")
+        assert largest > 12_000
+        site.check()

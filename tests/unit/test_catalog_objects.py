@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import sqlite3
 import string
 from typing import Any
@@ -224,6 +225,11 @@ def test_zones_are_ten_arcminutes_high() -> None:
     ]
     edges = [zone_of(-90 + i / 6 + 1e-9) for i in range(1080)]
     assert all(b - a == 1 for a, b in itertools.pairwise(z for z in edges if z is not None))
+
+
+@pytest.mark.parametrize("decl", [90.1, -90.1, 1e300, -1e308, math.inf, math.nan, None])
+def test_what_is_no_declination_has_no_zone(decl: float | None) -> None:
+    assert zone_of(decl) is None
 
 
 @pytest.mark.parametrize("name", ["rowid", "oid", "_ROWID_"])
