@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -113,9 +114,12 @@ def save_plot(drawn: Drawing, target: Path) -> None:
             f"cannot draw into {target.name}", hint="end its name with " + ", ".join(SUFFIXES)
         )
     picture = figure_of(drawn)
+    # Writing to a file, Matplotlib tells of a full disk in other words, if at all.
+    drawn_bytes = io.BytesIO()
+    picture.savefig(drawn_bytes, dpi=120, format=suffix[1:])
     new = NewFile(target, replace=True)
     with new.temporary() as temporary:
-        picture.savefig(temporary, dpi=120, format=suffix[1:])
+        temporary.write_bytes(drawn_bytes.getvalue())
         new.put_in_place(temporary)
 
 

@@ -6,7 +6,6 @@ import csv
 import errno
 import json
 import math
-import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from astropy.table import Table  # type: ignore[import-untyped]  # has no types
 from lccmirror.formats import LightCurve, read_lightcurve
 from lccmirror.query.lc_write import FORMATS, write_lightcurve
 from tests.support.published import lightcurve
+from tests.support.small_disk import files_at_most
 
 # name, type, a value, and what it is read back as where it is not itself
 TYPES: list[tuple[str, str, Any, Any]] = [
@@ -105,13 +105,8 @@ def test_a_file_is_written_beside_its_place_and_through_no_link(
 def test_what_the_disk_refuses_is_told_as_it_is(form: str, tmp_path: Path) -> None:
     rows = [[math.sqrt(n)] for n in range(2000)]
     curve = read_lightcurve(lightcurve([("x", "f8", "%r")], rows))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
-    try:
-        with pytest.raises(OSError, match="File too large") as refused:
-            write_lightcurve(curve, tmp_path / "lc", form)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with files_at_most(8192), pytest.raises(OSError, match="File too large") as refused:
+        write_lightcurve(curve, tmp_path / "lc", form)
     assert refused.value.errno == errno.EFBIG
     assert not any(tmp_path.iterdir())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import sys
 from dataclasses import replace
@@ -14,8 +15,9 @@ import pytest
 from lccmirror.errors import LccMirrorError, UsageError
 from lccmirror.formats import LightCurve, read_lightcurve
 from lccmirror.query.lc_series import Drawing, default_magnitude, drawing
-from lccmirror.query.plot import COLORS, figure_of, limits_of, save_plot, text_plot
+from lccmirror.query.plot import COLORS, SUFFIXES, figure_of, limits_of, save_plot, text_plot
 from tests.support.published import lightcurve
+from tests.support.small_disk import files_at_most
 
 COLUMNS = [
     ("rjd", "f8", "%.7f"), ("flt", "U8", "%s"), ("aim_000", "f8", "%.5f"),
@@ -162,6 +164,17 @@ def test_a_picture_is_written_through_no_link(curve: LightCurve, tmp_path: Path)
     save_plot(drawing(curve, ["aim_000"], title=""), tmp_path / "lc.png")
     assert (tmp_path / "lc.png").is_file()
     assert not other.exists()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_disk_that_is_full_is_told_as_such(
+    suffix: str, curve: LightCurve, tmp_path: Path
+) -> None:
+    drawn = drawing(curve, ["aim_000"], title="")
+    with files_at_most(4096), pytest.raises(OSError, match="File too large") as refused:
+        save_plot(drawn, tmp_path / f"lc{suffix}")
+    assert refused.value.errno == errno.EFBIG
+    assert not any(tmp_path.iterdir())
 
 
 def test_nothing_of_a_picture_is_clipped(curve: LightCurve, tmp_path: Path) -> None:
