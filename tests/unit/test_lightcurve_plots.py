@@ -167,10 +167,9 @@ def test_a_picture_is_written_through_no_link(curve: LightCurve, tmp_path: Path)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_disk_that_is_full_is_told_as_such(
-    suffix: str, curve: LightCurve, tmp_path: Path
-) -> None:
-    drawn = drawing(curve, ["aim_000"], title="")
+def test_a_disk_that_is_full_is_told_as_such(suffix: str, tmp_path: Path) -> None:
+    rows = [[55000 + n / 7, "r", 12 + math.sin(n), 0.01, 12.0] for n in range(400)]
+    drawn = drawing(curve_of(rows), ["aim_000"], title="")
     with files_at_most(4096), pytest.raises(OSError, match="File too large") as refused:
         save_plot(drawn, tmp_path / f"lc{suffix}")
     assert refused.value.errno == errno.EFBIG
