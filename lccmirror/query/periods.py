@@ -120,6 +120,9 @@ def find_periods(
     found: list[Period] = []
     for place in _peaks(power, count, apart=2 * _SAMPLES_PER_PEAK):
         frequency, height = _refined(model, float(frequencies[place]), step)
+        amplitude = _amplitude(model, frequency)
+        if amplitude is None:
+            continue
         first = 1 / found[0].period_d if found else None
         found.append(
             Period(
@@ -132,9 +135,14 @@ def find_periods(
                         maximum_frequency=1 / shortest_d,
                     )
                 ),
-                amplitude=float(np.hypot(*model.model_parameters(frequency)[1:3])),
+                amplitude=amplitude,
                 note=_note(frequency, first, 2 / baseline),
             )
+        )
+    if not found:
+        raise UsageError(
+            "no period can be told: the points are too regular",
+            hint="look at periods longer than twice the time between two of them",
         )
     return tuple(found)
 
@@ -213,6 +221,20 @@ def _refined(model: Any, frequency: float, step: float) -> tuple[float, float]:
         best = int(np.argmax(power))
         frequency, step = float(near[best]), step / 10
     return frequency, float(power[best])
+
+
+def _amplitude(model: Any, frequency: float) -> float | None:
+    """Return a sine's amplitude; None where the points do not tell it.
+
+    Of points at regular times, each at the same phase or half a turn later, any sine that is
+    zero there fits as well.
+    """
+    import numpy as np
+
+    try:
+        return float(np.hypot(*model.model_parameters(frequency)[1:3]))
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _note(frequency: float, best: float | None, width: float) -> str:

@@ -92,3 +92,11 @@ def test_what_cannot_be_searched_is_said() -> None:
         find_periods(times, magnitudes, shortest_d=5e-324)
     with pytest.raises(UsageError, match="at least one period"):
         find_periods(times, magnitudes, count=0)
+
+
+def test_points_at_regular_times_have_no_period_that_they_do_not_tell() -> None:
+    times = np.arange(20) + 55000.5
+    with pytest.raises(UsageError, match="too regular"):
+        find_periods(times, 12 + np.arange(20) / 10)
+    magnitudes = 12 + np.sin(2 * np.pi * times / 5)
+    assert find_periods(times, magnitudes, shortest_d=2.1)[0].period_d == pytest.approx(5)
