@@ -49,6 +49,11 @@ def zone_of(decl: float | None) -> int | None:
     return math.floor((decl + 90) * 6)
 
 
+def on_circle(ra: float | None) -> float | None:
+    """Return a right ascension as cones look for it: from 0 to 360 degrees."""
+    return ra if ra is None or 0.0 <= ra <= 360.0 else ra % 360.0
+
+
 def as_number(value: object) -> float | None:
     """Return a finite number as a float, anything else as None."""
     if isinstance(value, (int, float)) and math.isfinite(value):
@@ -142,7 +147,8 @@ class ObjectWriter:
         plan = self._plans.get(collection)
         if plan is None:
             plan = self._plans[collection] = self._plan(collection)
-        plan.pending.append((collection, objectid, ra, decl, zone_of(decl), *plan.pick(values)))
+        place = on_circle(ra), decl, zone_of(decl)
+        plan.pending.append((collection, objectid, *place, *plan.pick(values)))
         if len(plan.pending) >= _BATCH:
             self._write(plan)
 

@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 09:28:02.548796+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 12:34:02.762531+00:00');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE TABLE mirror (
@@ -17,7 +17,7 @@ INSERT INTO "mirror" VALUES ('rules','e6f3ceae050be9d270f373166df224a9f5c44fc698
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_a','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_b','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('api_key_until','anonymous 2026-09-28T14:13:50.250000Z');
-INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_34603-20260921T141350Z.sqlite"}');
+INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_43593-20260921T141350Z.sqlite"}');
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
@@ -270,7 +270,7 @@ CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
 CREATE TABLE objects (
   collection TEXT NOT NULL,         -- database ID
   objectid TEXT NOT NULL,           -- name, unique in its collection
-  ra REAL,                          -- degrees
+  ra REAL,                          -- degrees, 0 to 360
   decl REAL,                        -- degrees
   zone INTEGER, "remarks" TEXT, "ndet" INTEGER,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)

@@ -227,6 +227,24 @@ def test_zones_are_ten_arcminutes_high() -> None:
     assert all(b - a == 1 for a, b in itertools.pairwise(z for z in edges if z is not None))
 
 
+def test_a_right_ascension_beyond_the_circle_is_where_cones_look_for_it() -> None:
+    conn = fresh_catalog()
+    add_collection(conn, "k", {"x": "f8"})
+    add_dataset(conn, "s")
+    rows = [("k", f"o{ra}", ra, 1.0, 1.0) for ra in (-0.25, 0.0, 360.0, 360.5, -1e-15)]
+    put_rows(conn, "s", [column("x")], rows)
+    found = {row["objectid"]: row["ra"] for row in rows_of_objects(conn)}
+    assert found == {
+        "o-0.25": 359.75,
+        "o0.0": 0.0,
+        "o360.0": 360.0,
+        "o360.5": 0.5,
+        "o-1e-15": 360.0,
+    }
+    published = conn.execute("SELECT ra FROM dataset_rows ORDER BY row").fetchall()
+    assert [ra for (ra,) in published] == [row[2] for row in rows]
+
+
 @pytest.mark.parametrize("decl", [90.1, -90.1, 1e300, -1e308, math.inf, math.nan, None])
 def test_what_is_no_declination_has_no_zone(decl: float | None) -> None:
     assert zone_of(decl) is None

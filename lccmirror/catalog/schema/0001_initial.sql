@@ -136,7 +136,7 @@ CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
 CREATE TABLE objects (
   collection TEXT NOT NULL,         -- database ID
   objectid TEXT NOT NULL,           -- name, unique in its collection
-  ra REAL,                          -- degrees
+  ra REAL,                          -- degrees, 0 to 360
   decl REAL,                        -- degrees
   zone INTEGER,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)
