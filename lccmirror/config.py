@@ -116,6 +116,8 @@ def find_config(
                 path /= FILE_NAME
             if not _may_be_read(path):
                 what = "is not a file" if path.exists() else "does not exist"
+                if path.is_dir():
+                    what = f"is a folder without {FILE_NAME}"
                 raise ConfigError(f"{path}: the configuration file that {source} names {what}")
             return path
     places = (cwd / FILE_NAME, user_folder() / "config.toml", system_file)

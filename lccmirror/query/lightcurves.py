@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..closing import Closing
-from ..errors import Damaged, FormatError, LccMirrorError
+from ..errors import Damaged, FormatError, UsageError
 from ..names import printable
 from .readonly import no_permission
 
@@ -100,7 +100,7 @@ def copies_of(
 
     Raises
     ------
-    LccMirrorError
+    UsageError
         If there are none, with the reason where one is known.
     """
     copies = any_copies(conn, objectid, collection)
@@ -124,7 +124,7 @@ def newest_copy(conn: sqlite3.Connection, objectid: str, collection: str | None 
 
     Raises
     ------
-    LccMirrorError
+    UsageError
         If the mirror has none, or the object is in several collections and none is named.
     """
     return chosen_copy(conn, objectid, collection)
@@ -147,7 +147,7 @@ def chosen_copy(
 
     Raises
     ------
-    LccMirrorError
+    UsageError
         If the mirror has none, or there are several and nothing says which.
     """
     copies = copies_of(conn, objectid, collection)
@@ -155,7 +155,7 @@ def chosen_copy(
         wanted = [copy for copy in copies if copy.setid == setid]
         if not wanted:
             there = ", ".join(copy.setid or "(alone)" for copy in copies)
-            raise LccMirrorError(
+            raise UsageError(
                 f"no copy of the light curve of {printable(objectid)} came with dataset "
                 f"{printable(setid)}",
                 hint=f"there are copies of: {there}",
@@ -163,7 +163,7 @@ def chosen_copy(
         copies = tuple(wanted)
     collections = sorted({copy.collection for copy in copies})
     if len(collections) > 1:
-        raise LccMirrorError(
+        raise UsageError(
             f"{printable(objectid)} is in several collections: " + ", ".join(collections),
             hint=f"name one of them: --collection {collections[0]}",
         )
@@ -288,7 +288,7 @@ def _damaged(copy: Copy, reason: str) -> Damaged:
     )
 
 
-def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> LccMirrorError:
+def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> UsageError:
     """Say that there is no light curve, and why, as far as that is known."""
     from .object_names import OF_OBJECTS  # most light curves are there
 
@@ -296,7 +296,7 @@ def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> Lc
     known = [row[0] for row in conn.execute(OF_OBJECTS, {"objectid": objectid})]
     elsewhere = _collections_with(conn, objectid)
     if collection is not None and elsewhere:
-        return LccMirrorError(
+        return UsageError(
             f"the mirror has no light curve of {shown} in the collection "
             f"{printable(collection, 80)}",
             hint="it has one in: " + ", ".join(elsewhere),
@@ -311,7 +311,7 @@ def _none(conn: sqlite3.Connection, objectid: str, collection: str | None) -> Lc
             'curve has been mirrored; `[lightcurves] singles = "missing"` in the '
             "configuration has `lccmirror sync` fetch it"
         )
-    return LccMirrorError(f"the mirror has no light curve of {shown}", hint=hint)
+    return UsageError(f"the mirror has no light curve of {shown}", hint=hint)
 
 
 def _collections_with(conn: sqlite3.Connection, objectid: str) -> Sequence[str]:

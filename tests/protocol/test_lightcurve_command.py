@@ -124,7 +124,7 @@ def test_copies_are_listed_and_any_is_read(run: Run, catalog: sqlite3.Connection
         assert run(STAR, "--copy", copy["setid"], "--csv").stdout == newest
         assert chosen_copy(catalog, STAR, setid=copy["setid"]).path == copy["path"]
     wrong = run(STAR, "--copy", "nope")
-    assert wrong.exit_code == 1
+    assert wrong.exit_code == 2
     assert copies[0]["setid"] in wrong.stderr
 
 
@@ -138,7 +138,7 @@ def test_what_is_not_there_is_said_with_what_is_known(
 ) -> None:
     run = runner(own, monkeypatch)
     missing = run("HAT-999-0000000")
-    assert missing.exit_code == 1
+    assert missing.exit_code == 2
     assert "no light curve of HAT-999-0000000" in missing.stderr
     assert "lccmirror find" in run("V* RR Lyr").stderr
     for more in ([], ["--copy", "list"]):
@@ -172,7 +172,7 @@ def test_an_object_in_two_collections_needs_one_named(
         conn.commit()
     run = runner(own, monkeypatch)
     result = run(STAR)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "in several collections: demo_field_a, demo_field_b" in result.stderr
     assert "--collection demo_field_a" in result.stderr
     assert run(STAR, "--collection", "demo_field_b", "--csv").exit_code == 0

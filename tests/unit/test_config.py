@@ -132,7 +132,7 @@ def test_a_named_configuration_that_is_not_there_is_not_replaced_by_another(
     for explicit, environ, source in (
         (Path("x.toml"), {}, "--config"),
         (None, {"LCCMIRROR_CONFIG": "x.toml"}, "LCCMIRROR_CONFIG"),
-        (user, {}, "is not a file"),
+        (user, {}, "is a folder without lccmirror.toml"),
     ):
         with pytest.raises(ConfigError, match=source):
             find_config(explicit, environ, cwd, user_folder=lambda: user, system_file=system)
