@@ -12,7 +12,8 @@ Examples
 
 from .answers import DatasetAnswer, DatasetsAnswer
 from .client import LccClient
-from .downloads import Downloaded, discard
+from .downloaded import Downloaded
+from .downloads import discard
 from .keys import KeyEvent
 from .keystore import ApiKey, KeyStore, read_key_file
 from .options import ClientOptions

@@ -12,7 +12,8 @@ from . import services, urls
 from .answers import DatasetAnswer, DatasetsAnswer
 from .budget import Bandwidth, RequestBudget
 from .clock import ServerClock
-from .downloads import Download, Downloaded, Progress, download_whole
+from .downloaded import Downloaded
+from .downloads import Download, Progress, download_whole
 from .exchange import Exchange
 from .keys import KeyEvent, KeyRing
 from .keystore import ApiKey, KeyStore

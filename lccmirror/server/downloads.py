@@ -10,12 +10,10 @@ only the check of the content proves the file.
 from __future__ import annotations
 
 import hashlib
-import re
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +31,7 @@ from ..errors import (
 )
 from .budget import Bandwidth
 from .classify import check_no_page
+from .downloaded import MD5_ETAG, Downloaded
 from .exchange import Exchange
 from .keys import KeyRing
 from .reply import CHUNK, Reply
@@ -53,49 +52,6 @@ Progress = Callable[[int, int | None], None]
 _RESTARTS = 4
 # So much at a time goes on to the disk while the rest is still coming.
 _STRETCH = 16 * 1024 * 1024
-_MD5_ETAG = re.compile(r'(?:W/)?"([0-9a-f]{32})"\Z')
-
-
-@dataclass(frozen=True)
-class Downloaded:
-    """A file that has come whole.
-
-    Parameters
-    ----------
-    size
-        Bytes in the part.
-    sha256
-        Of all of it, in hex.
-    md5
-        In hex, where the ETag has an MD5's form; else None.
-    etag, last_modified
-        Verbatim.
-    received_bytes
-        Bytes of bodies that came for it in this call, those thrown away included.
-    resumed_from
-        Where the last answer went on; 0 if the file came in one piece.
-    declared
-        Whether the server told the size before, so that a lost end would have shown.
-    """
-
-    size: int
-    sha256: str
-    md5: str | None
-    etag: str | None
-    last_modified: str | None
-    received_bytes: int
-    resumed_from: int
-    declared: bool
-
-    @property
-    def etag_agrees(self) -> bool | None:
-        """Whether the ETag is this content's MD5; None if it has not the form.
-
-        False means "look closer", not "corrupt": the server computes a file's ETag once,
-        and keeps it when the file changes.
-        """
-        match = _MD5_ETAG.match(self.etag or "")
-        return None if match is None else match.group(1) == self.md5
 
 
 class Download:
@@ -354,7 +310,7 @@ class Download:
         self._flushed = False
         self._sha256 = hashlib.sha256()
         # for comparing with the server's ETag, not for security; it takes longer than SHA-256
-        compared = version is not None and _MD5_ETAG.match(version.etag or "") is not None
+        compared = version is not None and MD5_ETAG.match(version.etag or "") is not None
         self._md5 = hashlib.md5(usedforsecurity=False) if compared else None
 
     @contextmanager

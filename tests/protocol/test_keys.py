@@ -13,11 +13,11 @@ from lccmirror.server import (
     ApiKey,
     KeyEvent,
     KeyStore,
-    LccClient,
     Origin,
     Secret,
 )
 from tests.support.clients import client_for
+from tests.support.key_server import EMPTY, UNSAID, WALL, KeyServer, ask
 from tests.support.scripted import (
     Answer,
     Received,
@@ -30,56 +30,6 @@ from tests.support.scripted import (
 from tests.support.timing import FakeTime
 
 NEVER = threading.Event()
-WALL = 1_800_000_000.0  # 2027-01-15T08:00:00Z
-EMPTY = json_answer({"status": "ok", "result": [], "message": "found 0 datasets in total"})
-
-
-class KeyServer:
-    """A server that hands out keys and knows which are good.
-
-    Parameters
-    ----------
-    time
-        Its clock, unless `ahead_s` moves it.
-    life_s
-        How long its keys live.
-    """
-
-    def __init__(self, time: FakeTime, life_s: float = 7 * 86_400, ahead_s: float = 0) -> None:
-        self.time = time
-        self.life_s = life_s
-        self.ahead_s = ahead_s
-        self.made = 0
-        self.revoked: set[str] = set()
-        self.ends: dict[str, float] = {}
-        self.lock = threading.Lock()
-        self.gate: threading.Event | None = None
-
-    def now(self) -> float:
-        return self.time.wall() + self.ahead_s
-
-    def __call__(self, request: Received) -> Answer:
-        if request.path == "/api/key":
-            if request.key is not None:
-                return json_answer({"status": "failed", "message": "backend error"})
-            if self.gate is not None:
-                self.gate.wait(10)
-            with self.lock:
-                self.made += 1
-                key = f"made-by-server-{self.made}"
-                self.ends[key] = self.now() + self.life_s
-            ends = (
-                datetime.fromtimestamp(self.ends[key], UTC).isoformat().replace("+00:00", "Z")
-            )
-            return key_answer(key, ends, dated=self.now())
-        key = request.key or ""
-        if key in self.revoked or self.ends.get(key, 0) <= self.now():
-            return key_refusal()
-        return Answer(EMPTY.status, EMPTY.body, EMPTY.headers, dated=self.now())
-
-
-def ask(client: LccClient) -> None:
-    client.datasets().close()
 
 
 def test_a_key_is_fetched_without_the_header_and_used_for_all_requests() -> None:
@@ -255,112 +205,6 @@ def test_a_renewal_that_fails_leaves_the_old_key_in_use() -> None:
     assert [one.kind for one in told] == ["renewed", "renewal_failed", "renewed"]
 
 
-def account(ends: float | None = None) -> ApiKey:
-    expires = None if ends is None else datetime.fromtimestamp(ends, UTC)
-    return ApiKey(Secret("account-key"), expires, "account", "http://host")
-
-
-def account_client(
-    server: ScriptedServer,
-    time: FakeTime,
-    key: ApiKey,
-    told: list[KeyEvent],
-    *,
-    anonymous_fallback: bool = True,
-) -> LccClient:
-    return client_for(
-        server,
-        key=key,
-        time=time,
-        on_key_event=told.append,
-        anonymous_fallback=anonymous_fallback,
-    )
-
-
-def test_an_expired_account_key_is_told_once_and_work_goes_on_anonymously() -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    keys.ends["account-key"] = WALL + 90_000
-    told: list[KeyEvent] = []
-    with (
-        ScriptedServer(keys) as server,
-        account_client(server, time, account(WALL + 90_000), told) as client,
-    ):
-        ask(client)
-        time.pass_(10_000)
-        ask(client)
-        time.pass_(100_000)
-        ask(client)
-        ask(client)
-    assert [one.kind for one in told] == ["account_expiring", "account_expired", "renewed"]
-    assert [request.key for request in server.requests][-1] == "made-by-server-1"
-
-
-def test_a_refused_account_key_is_told_once_and_work_goes_on_anonymously() -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    told: list[KeyEvent] = []
-    with (
-        ScriptedServer(keys) as server,
-        account_client(server, time, account(), told) as client,
-    ):
-        ask(client)
-        ask(client)
-    assert [one.kind for one in told] == ["account_refused", "renewed"]
-    assert [request.key for request in server.requests].count("account-key") == 1
-
-
-UNSAID = json_answer({"status": "failed", "message": None, "result": None}, 401)
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("fallback", [True, False])
-def test_an_account_key_that_is_refused_once_without_a_word_stays_in_use(
-    method: str, fallback: bool
-) -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    keys.ends["account-key"] = WALL + 1e7
-    told: list[KeyEvent] = []
-    refusals = [UNSAID]
-
-    def script(request: Received) -> Answer:
-        return refusals.pop() if refusals else keys(request)
-
-    with (
-        ScriptedServer(script) as server,
-        account_client(server, time, account(), told, anonymous_fallback=fallback) as client,
-    ):
-        if method == "GET":
-            ask(client)
-        else:
-            client.head("/d/dataset-AAAAAAAAAAA.csv")
-    assert told == []
-    assert [request.key for request in server.requests] == ["account-key"] * 2
-
-
-def test_an_account_key_is_kept_while_the_server_cannot_look_it_up() -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    keys.ends["account-key"] = WALL + 1e7
-    told: list[KeyEvent] = []
-    away = True
-
-    def script(request: Received) -> Answer:
-        return UNSAID if away else keys(request)
-
-    with (
-        ScriptedServer(script) as server,
-        account_client(server, time, account(), told) as client,
-    ):
-        with pytest.raises(errors.ServerFault, match="does not say why"):
-            ask(client)
-        away = False
-        ask(client)
-    assert told == []
-    assert {request.key for request in server.requests} == {"account-key"}
-
-
 def test_a_key_that_is_refused_twice_without_a_word_is_replaced() -> None:
     time = FakeTime(WALL)
     keys = KeyServer(time)
@@ -374,39 +218,6 @@ def test_a_key_that_is_refused_twice_without_a_word_is_replaced() -> None:
         keys.revoked.add("made-by-server-1")
         ask(client)
     assert keys.made == 2
-
-
-def test_without_fallback_a_refused_account_key_ends_the_work() -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    told: list[KeyEvent] = []
-    with (
-        ScriptedServer(keys) as server,
-        account_client(server, time, account(), told, anonymous_fallback=False) as client,
-    ):
-        for _ in range(3):
-            with pytest.raises(errors.KeyRefused):
-                ask(client)
-    assert [one.kind for one in told] == ["account_refused"]
-    assert keys.made == 0
-
-
-def test_without_fallback_an_expired_account_key_ends_the_work() -> None:
-    time = FakeTime(WALL)
-    keys = KeyServer(time)
-    keys.ends["account-key"] = WALL + 100
-    told: list[KeyEvent] = []
-    with (
-        ScriptedServer(keys) as server,
-        account_client(
-            server, time, account(WALL + 100), told, anonymous_fallback=False
-        ) as client,
-    ):
-        ask(client)
-        time.pass_(1000)
-        with pytest.raises(errors.KeyRefused, match="expired"):
-            ask(client)
-    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
