@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 12:34:02.762531+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1,'lccmirror','0001_initial','2026-11-23 13:02:11.520499+00:00');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE TABLE mirror (
@@ -17,7 +17,7 @@ INSERT INTO "mirror" VALUES ('rules','e6f3ceae050be9d270f373166df224a9f5c44fc698
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_a','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('lcformat:demo_field_b','2026-09-21 14:13:20.250000');
 INSERT INTO "mirror" VALUES ('api_key_until','anonymous 2026-09-28T14:13:50.250000Z');
-INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_43593-20260921T141350Z.sqlite"}');
+INSERT INTO "mirror" VALUES ('backup','{"at": "2026-09-21T14:13:50.250000Z", "path": "/mirror/mirror/backups/catalog-127.0.0.1_44885-20260921T141350Z.sqlite"}');
 CREATE TABLE collections (
   collection TEXT PRIMARY KEY,      -- database ID, as in search results: hatnet_keplerfield
   collection_id TEXT NOT NULL,      -- path form: hatnet-keplerfield
@@ -124,8 +124,8 @@ CREATE TABLE datasets (
   vanished_at TEXT,                 -- the whole list was read and did not have it
   mirrored_at TEXT                  -- when the last of it came
 );
-INSERT INTO "datasets" VALUES ('PDRMQYnrLx4','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250007 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250007Z','2026-09-21T14:13:20.250011Z',80,'sqlite_column_search','{"getcolumns": ["ndet", "remarks", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 1)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both','9bFlIkpYt5E',1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
-INSERT INTO "datasets" VALUES ('9bFlIkpYt5E','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250001 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250001Z','2026-09-21T14:13:20.250005Z',80,'sqlite_column_search','{"getcolumns": ["remarks", "ndet", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 0)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both',NULL,1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
+INSERT INTO "datasets" VALUES ('PDRMQYnrLx4','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250007 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250007Z','2026-09-21T14:13:20.250011Z',80,'sqlite_column_search','{"getcolumns": ["ndet", "remarks", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 1)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both',NULL,1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
+INSERT INTO "datasets" VALUES ('9bFlIkpYt5E','New dataset using collections: demo_field_a, demo_field_b','Created at 2026-09-21T14:13:20.250001 UTC, using query: sqlite_column_search',NULL,'2026-09-21T14:13:20.250001Z','2026-09-21T14:13:20.250005Z',80,'sqlite_column_search','{"getcolumns": ["remarks", "ndet", "db_oid", "db_ra", "db_decl", "db_lcfname", "owner", "visibility", "sharedwith", "collection"], "conditions": "(ndet > 0)", "sortby": null, "limit": null, "lcclist": null, "sortspec": null, "limitspec": null, "samplespec": null, "visibility": "public", "sharedwith": null}','public','listed','mirrored',NULL,'both','PDRMQYnrLx4',1,80,'7bbd3c9076f7b6acedb5cf196956869f595964b96dab2f2b1be21e0f5e8f3ca9','842cfdba34c8f135e950afd2818e24616588a3c46de2976e4dda15d4a9443c2f',NULL,'2026-09-21T14:13:50.250000Z','2026-09-21T14:13:50.250000Z',NULL,'2026-09-21T14:13:50.250000Z');
 CREATE INDEX datasets_state ON datasets (state);
 CREATE INDEX datasets_bad ON datasets (setid) WHERE state IN ('failed', 'partial', 'private');
 CREATE INDEX datasets_last_updated ON datasets (last_updated);
@@ -186,193 +186,193 @@ CREATE TABLE dataset_rows (
   data TEXT NOT NULL,               -- JSON object, keys in alphabetical order
   PRIMARY KEY (setid, row)
 );
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',1,'demo_field_a','DMA-292-0000001',292.3819502,43.1718212,'{"collection":"demo_field_a","db_decl":43.1718212,"db_lcfname":"/l/demo-field-a/DMA-292-0000001-csvlc.gz","db_oid":"DMA-292-0000001","db_ra":292.3819502,"ndet":6,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',2,'demo_field_a','DMA-286-0000002',286.3959305,46.3114004,'{"collection":"demo_field_a","db_decl":46.3114004,"db_lcfname":"/l/demo-field-a/DMA-286-0000002-csvlc.gz","db_oid":"DMA-286-0000002","db_ra":286.3959305,"ndet":5,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',3,'demo_field_a','DMA-293-0000003',293.3719365,45.9324193,'{"collection":"demo_field_a","db_decl":45.9324193,"db_lcfname":"/l/demo-field-a/DMA-293-0000003-csvlc.gz","db_oid":"DMA-293-0000003","db_ra":293.3719365,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',4,'demo_field_a','DMA-292-0000004',292.2933003,42.6074485,'{"collection":"demo_field_a","db_decl":42.6074485,"db_lcfname":"/l/demo-field-a/DMA-292-0000004-csvlc.gz","db_oid":"DMA-292-0000004","db_ra":292.2933003,"ndet":5,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',5,'demo_field_a','DMA-290-0000005',290.0569373,47.3360514,'{"collection":"demo_field_a","db_decl":47.3360514,"db_lcfname":"/l/demo-field-a/DMA-290-0000005-csvlc.gz","db_oid":"DMA-290-0000005","db_ra":290.0569373,"ndet":9,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',6,'demo_field_a','DMA-289-0000006',289.3083482,46.2186533,'{"collection":"demo_field_a","db_decl":46.2186533,"db_lcfname":"/l/demo-field-a/DMA-289-0000006-csvlc.gz","db_oid":"DMA-289-0000006","db_ra":289.3083482,"ndet":5,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',7,'demo_field_a','DMA-289-0000007',289.9277917,44.4662755,'{"collection":"demo_field_a","db_decl":44.4662755,"db_lcfname":"/l/demo-field-a/DMA-289-0000007-csvlc.gz","db_oid":"DMA-289-0000007","db_ra":289.9277917,"ndet":8,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',8,'demo_field_a','DMA-287-0000008',287.9601999,42.5615079,'{"collection":"demo_field_a","db_decl":42.5615079,"db_lcfname":"/l/demo-field-a/DMA-287-0000008-csvlc.gz","db_oid":"DMA-287-0000008","db_ra":287.9601999,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',9,'demo_field_a','DMA-291-0000009',291.924546,42.5285456,'{"collection":"demo_field_a","db_decl":42.5285456,"db_lcfname":"/l/demo-field-a/DMA-291-0000009-csvlc.gz","db_oid":"DMA-291-0000009","db_ra":291.924546,"ndet":9,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',10,'demo_field_a','DMA-290-0000010',290.3802131,44.3236802,'{"collection":"demo_field_a","db_decl":44.3236802,"db_lcfname":"/l/demo-field-a/DMA-290-0000010-csvlc.gz","db_oid":"DMA-290-0000010","db_ra":290.3802131,"ndet":9,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',11,'demo_field_a','DMA-288-0000011',288.1621433,42.6398749,'{"collection":"demo_field_a","db_decl":42.6398749,"db_lcfname":"/l/demo-field-a/DMA-288-0000011-csvlc.gz","db_oid":"DMA-288-0000011","db_ra":288.1621433,"ndet":7,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',12,'demo_field_a','DMA-291-0000012',291.7897527,44.7649939,'{"collection":"demo_field_a","db_decl":44.7649939,"db_lcfname":"/l/demo-field-a/DMA-291-0000012-csvlc.gz","db_oid":"DMA-291-0000012","db_ra":291.7897527,"ndet":6,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',13,'demo_field_a','DMA-289-0000013',289.6736102,46.0579496,'{"collection":"demo_field_a","db_decl":46.0579496,"db_lcfname":"/l/demo-field-a/DMA-289-0000013-csvlc.gz","db_oid":"DMA-289-0000013","db_ra":289.6736102,"ndet":6,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',14,'demo_field_a','DMA-289-0000014',289.4958382,47.3278176,'{"collection":"demo_field_a","db_decl":47.3278176,"db_lcfname":"/l/demo-field-a/DMA-289-0000014-csvlc.gz","db_oid":"DMA-289-0000014","db_ra":289.4958382,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',15,'demo_field_a','DMA-293-0000015',293.2838767,43.6029987,'{"collection":"demo_field_a","db_decl":43.6029987,"db_lcfname":"/l/demo-field-a/DMA-293-0000015-csvlc.gz","db_oid":"DMA-293-0000015","db_ra":293.2838767,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',16,'demo_field_a','DMA-287-0000016',287.2965861,46.1872563,'{"collection":"demo_field_a","db_decl":46.1872563,"db_lcfname":"/l/demo-field-a/DMA-287-0000016-csvlc.gz","db_oid":"DMA-287-0000016","db_ra":287.2965861,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',17,'demo_field_a','DMA-286-0000017',286.6190109,46.8935895,'{"collection":"demo_field_a","db_decl":46.8935895,"db_lcfname":"/l/demo-field-a/DMA-286-0000017-csvlc.gz","db_oid":"DMA-286-0000017","db_ra":286.6190109,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',18,'demo_field_a','DMA-289-0000018',289.5185129,45.8707651,'{"collection":"demo_field_a","db_decl":45.8707651,"db_lcfname":"/l/demo-field-a/DMA-289-0000018-csvlc.gz","db_oid":"DMA-289-0000018","db_ra":289.5185129,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',19,'demo_field_a','DMA-292-0000019',292.4557635,43.2848265,'{"collection":"demo_field_a","db_decl":43.2848265,"db_lcfname":"/l/demo-field-a/DMA-292-0000019-csvlc.gz","db_oid":"DMA-292-0000019","db_ra":292.4557635,"ndet":5,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',20,'demo_field_a','DMA-289-0000020',289.8885549,45.9355509,'{"collection":"demo_field_a","db_decl":45.9355509,"db_lcfname":"/l/demo-field-a/DMA-289-0000020-csvlc.gz","db_oid":"DMA-289-0000020","db_ra":289.8885549,"ndet":9,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',21,'demo_field_a','DMA-289-0000021',289.0383326,46.705661,'{"collection":"demo_field_a","db_decl":46.705661,"db_lcfname":"/l/demo-field-a/DMA-289-0000021-csvlc.gz","db_oid":"DMA-289-0000021","db_ra":289.0383326,"ndet":8,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',22,'demo_field_a','DMA-287-0000022',287.096418,42.695689,'{"collection":"demo_field_a","db_decl":42.695689,"db_lcfname":"/l/demo-field-a/DMA-287-0000022-csvlc.gz","db_oid":"DMA-287-0000022","db_ra":287.096418,"ndet":8,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',23,'demo_field_a','DMA-288-0000023',288.5710864,44.324459,'{"collection":"demo_field_a","db_decl":44.324459,"db_lcfname":"/l/demo-field-a/DMA-288-0000023-csvlc.gz","db_oid":"DMA-288-0000023","db_ra":288.5710864,"ndet":7,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',24,'demo_field_a','DMA-286-0000024',286.6324358,46.9253004,'{"collection":"demo_field_a","db_decl":46.9253004,"db_lcfname":"/l/demo-field-a/DMA-286-0000024-csvlc.gz","db_oid":"DMA-286-0000024","db_ra":286.6324358,"ndet":6,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',25,'demo_field_a','DMA-290-0000025',290.3119837,46.5324368,'{"collection":"demo_field_a","db_decl":46.5324368,"db_lcfname":"/l/demo-field-a/DMA-290-0000025-csvlc.gz","db_oid":"DMA-290-0000025","db_ra":290.3119837,"ndet":7,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',26,'demo_field_a','DMA-290-0000026',290.6709934,43.9777493,'{"collection":"demo_field_a","db_decl":43.9777493,"db_lcfname":"/l/demo-field-a/DMA-290-0000026-csvlc.gz","db_oid":"DMA-290-0000026","db_ra":290.6709934,"ndet":8,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',27,'demo_field_a','DMA-291-0000027',291.3357143,45.214566,'{"collection":"demo_field_a","db_decl":45.214566,"db_lcfname":"/l/demo-field-a/DMA-291-0000027-csvlc.gz","db_oid":"DMA-291-0000027","db_ra":291.3357143,"ndet":5,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',28,'demo_field_a','DMA-290-0000028',290.5079536,42.9524422,'{"collection":"demo_field_a","db_decl":42.9524422,"db_lcfname":"/l/demo-field-a/DMA-290-0000028-csvlc.gz","db_oid":"DMA-290-0000028","db_ra":290.5079536,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',29,'demo_field_a','DMA-290-0000029',290.5606794,45.2211271,'{"collection":"demo_field_a","db_decl":45.2211271,"db_lcfname":"/l/demo-field-a/DMA-290-0000029-csvlc.gz","db_oid":"DMA-290-0000029","db_ra":290.5606794,"ndet":9,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',30,'demo_field_a','DMA-288-0000030',288.9818126,46.2536437,'{"collection":"demo_field_a","db_decl":46.2536437,"db_lcfname":"/l/demo-field-a/DMA-288-0000030-csvlc.gz","db_oid":"DMA-288-0000030","db_ra":288.9818126,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',31,'demo_field_a','DMA-292-0000031',292.3763559,47.4244794,'{"collection":"demo_field_a","db_decl":47.4244794,"db_lcfname":"/l/demo-field-a/DMA-292-0000031-csvlc.gz","db_oid":"DMA-292-0000031","db_ra":292.3763559,"ndet":6,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',32,'demo_field_a','DMA-292-0000032',292.2283348,47.0154414,'{"collection":"demo_field_a","db_decl":47.0154414,"db_lcfname":"/l/demo-field-a/DMA-292-0000032-csvlc.gz","db_oid":"DMA-292-0000032","db_ra":292.2283348,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',33,'demo_field_a','DMA-291-0000033',291.3198491,46.3888827,'{"collection":"demo_field_a","db_decl":46.3888827,"db_lcfname":"/l/demo-field-a/DMA-291-0000033-csvlc.gz","db_oid":"DMA-291-0000033","db_ra":291.3198491,"ndet":5,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',34,'demo_field_a','DMA-289-0000034',289.4031908,45.7321942,'{"collection":"demo_field_a","db_decl":45.7321942,"db_lcfname":"/l/demo-field-a/DMA-289-0000034-csvlc.gz","db_oid":"DMA-289-0000034","db_ra":289.4031908,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',35,'demo_field_a','DMA-289-0000035',289.9043482,42.9462361,'{"collection":"demo_field_a","db_decl":42.9462361,"db_lcfname":"/l/demo-field-a/DMA-289-0000035-csvlc.gz","db_oid":"DMA-289-0000035","db_ra":289.9043482,"ndet":6,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',36,'demo_field_a','DMA-288-0000036',288.0594776,44.8941344,'{"collection":"demo_field_a","db_decl":44.8941344,"db_lcfname":"/l/demo-field-a/DMA-288-0000036-csvlc.gz","db_oid":"DMA-288-0000036","db_ra":288.0594776,"ndet":6,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',37,'demo_field_a','DMA-287-0000037',287.5086817,46.8871204,'{"collection":"demo_field_a","db_decl":46.8871204,"db_lcfname":"/l/demo-field-a/DMA-287-0000037-csvlc.gz","db_oid":"DMA-287-0000037","db_ra":287.5086817,"ndet":7,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',38,'demo_field_a','DMA-290-0000038',290.7267788,43.1162195,'{"collection":"demo_field_a","db_decl":43.1162195,"db_lcfname":"/l/demo-field-a/DMA-290-0000038-csvlc.gz","db_oid":"DMA-290-0000038","db_ra":290.7267788,"ndet":5,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',39,'demo_field_a','DMA-290-0000039',290.3225729,46.727325,'{"collection":"demo_field_a","db_decl":46.727325,"db_lcfname":"/l/demo-field-a/DMA-290-0000039-csvlc.gz","db_oid":"DMA-290-0000039","db_ra":290.3225729,"ndet":5,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',40,'demo_field_a','DMA-291-0000040',291.4372685,45.7985868,'{"collection":"demo_field_a","db_decl":45.7985868,"db_lcfname":"/l/demo-field-a/DMA-291-0000040-csvlc.gz","db_oid":"DMA-291-0000040","db_ra":291.4372685,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',41,'demo_field_b','DMB-002-0000001',2.5294337,-27.7198286,'{"collection":"demo_field_b","db_decl":-27.7198286,"db_lcfname":"/l/demo-field-b/DMB-002-0000001-csvlc.gz","db_oid":"DMB-002-0000001","db_ra":2.5294337,"ndet":7,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',42,'demo_field_b','DMB-000-0000002',0.7805604,-27.501406,'{"collection":"demo_field_b","db_decl":-27.501406,"db_lcfname":"/l/demo-field-b/DMB-000-0000002-csvlc.gz","db_oid":"DMB-000-0000002","db_ra":0.7805604,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',43,'demo_field_b','DMB-359-0000003',359.3007831,-30.9076744,'{"collection":"demo_field_b","db_decl":-30.9076744,"db_lcfname":"/l/demo-field-b/DMB-359-0000003-csvlc.gz","db_oid":"DMB-359-0000003","db_ra":359.3007831,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',44,'demo_field_b','DMB-002-0000004',2.8503477,-29.7005484,'{"collection":"demo_field_b","db_decl":-29.7005484,"db_lcfname":"/l/demo-field-b/DMB-002-0000004-csvlc.gz","db_oid":"DMB-002-0000004","db_ra":2.8503477,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',45,'demo_field_b','DMB-001-0000005',1.2267772,-28.7299796,'{"collection":"demo_field_b","db_decl":-28.7299796,"db_lcfname":"/l/demo-field-b/DMB-001-0000005-csvlc.gz","db_oid":"DMB-001-0000005","db_ra":1.2267772,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',46,'demo_field_b','DMB-001-0000006',1.3141403,-30.746126,'{"collection":"demo_field_b","db_decl":-30.746126,"db_lcfname":"/l/demo-field-b/DMB-001-0000006-csvlc.gz","db_oid":"DMB-001-0000006","db_ra":1.3141403,"ndet":6,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',47,'demo_field_b','DMB-001-0000007',1.7453254,-30.9835163,'{"collection":"demo_field_b","db_decl":-30.9835163,"db_lcfname":"/l/demo-field-b/DMB-001-0000007-csvlc.gz","db_oid":"DMB-001-0000007","db_ra":1.7453254,"ndet":6,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',48,'demo_field_b','DMB-001-0000008',1.6111767,-28.0896523,'{"collection":"demo_field_b","db_decl":-28.0896523,"db_lcfname":"/l/demo-field-b/DMB-001-0000008-csvlc.gz","db_oid":"DMB-001-0000008","db_ra":1.6111767,"ndet":9,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',49,'demo_field_b','DMB-000-0000009',0.1318028,-31.9686701,'{"collection":"demo_field_b","db_decl":-31.9686701,"db_lcfname":"/l/demo-field-b/DMB-000-0000009-csvlc.gz","db_oid":"DMB-000-0000009","db_ra":0.1318028,"ndet":5,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',50,'demo_field_b','DMB-357-0000010',357.7218354,-32.3827866,'{"collection":"demo_field_b","db_decl":-32.3827866,"db_lcfname":"/l/demo-field-b/DMB-357-0000010-csvlc.gz","db_oid":"DMB-357-0000010","db_ra":357.7218354,"ndet":6,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',51,'demo_field_b','DMB-001-0000011',1.6907526,-29.5527088,'{"collection":"demo_field_b","db_decl":-29.5527088,"db_lcfname":"/l/demo-field-b/DMB-001-0000011-csvlc.gz","db_oid":"DMB-001-0000011","db_ra":1.6907526,"ndet":5,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',52,'demo_field_b','DMB-357-0000012',357.3912276,-29.4742204,'{"collection":"demo_field_b","db_decl":-29.4742204,"db_lcfname":"/l/demo-field-b/DMB-357-0000012-csvlc.gz","db_oid":"DMB-357-0000012","db_ra":357.3912276,"ndet":5,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',53,'demo_field_b','DMB-357-0000013',357.8883169,-28.1261848,'{"collection":"demo_field_b","db_decl":-28.1261848,"db_lcfname":"/l/demo-field-b/DMB-357-0000013-csvlc.gz","db_oid":"DMB-357-0000013","db_ra":357.8883169,"ndet":7,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',54,'demo_field_b','DMB-000-0000014',0.9632388,-27.7050002,'{"collection":"demo_field_b","db_decl":-27.7050002,"db_lcfname":"/l/demo-field-b/DMB-000-0000014-csvlc.gz","db_oid":"DMB-000-0000014","db_ra":0.9632388,"ndet":5,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',55,'demo_field_b','DMB-000-0000015',0.5335847,-31.2460962,'{"collection":"demo_field_b","db_decl":-31.2460962,"db_lcfname":"/l/demo-field-b/DMB-000-0000015-csvlc.gz","db_oid":"DMB-000-0000015","db_ra":0.5335847,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',56,'demo_field_b','DMB-000-0000016',0.071001,-31.6988213,'{"collection":"demo_field_b","db_decl":-31.6988213,"db_lcfname":"/l/demo-field-b/DMB-000-0000016-csvlc.gz","db_oid":"DMB-000-0000016","db_ra":0.071001,"ndet":5,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',57,'demo_field_b','DMB-002-0000017',2.382555,-31.4377513,'{"collection":"demo_field_b","db_decl":-31.4377513,"db_lcfname":"/l/demo-field-b/DMB-002-0000017-csvlc.gz","db_oid":"DMB-002-0000017","db_ra":2.382555,"ndet":5,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',58,'demo_field_b','DMB-359-0000018',359.884331,-29.1835394,'{"collection":"demo_field_b","db_decl":-29.1835394,"db_lcfname":"/l/demo-field-b/DMB-359-0000018-csvlc.gz","db_oid":"DMB-359-0000018","db_ra":359.884331,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',59,'demo_field_b','DMB-358-0000019',358.2222341,-31.9749174,'{"collection":"demo_field_b","db_decl":-31.9749174,"db_lcfname":"/l/demo-field-b/DMB-358-0000019-csvlc.gz","db_oid":"DMB-358-0000019","db_ra":358.2222341,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',60,'demo_field_b','DMB-002-0000020',2.5293875,-30.6354895,'{"collection":"demo_field_b","db_decl":-30.6354895,"db_lcfname":"/l/demo-field-b/DMB-002-0000020-csvlc.gz","db_oid":"DMB-002-0000020","db_ra":2.5293875,"ndet":8,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',61,'demo_field_b','DMB-357-0000021',357.7953376,-31.2291886,'{"collection":"demo_field_b","db_decl":-31.2291886,"db_lcfname":"/l/demo-field-b/DMB-357-0000021-csvlc.gz","db_oid":"DMB-357-0000021","db_ra":357.7953376,"ndet":9,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',62,'demo_field_b','DMB-359-0000022',359.1776794,-30.0102524,'{"collection":"demo_field_b","db_decl":-30.0102524,"db_lcfname":"/l/demo-field-b/DMB-359-0000022-csvlc.gz","db_oid":"DMB-359-0000022","db_ra":359.1776794,"ndet":8,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',63,'demo_field_b','DMB-358-0000023',358.6101404,-30.0560526,'{"collection":"demo_field_b","db_decl":-30.0560526,"db_lcfname":"/l/demo-field-b/DMB-358-0000023-csvlc.gz","db_oid":"DMB-358-0000023","db_ra":358.6101404,"ndet":5,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',64,'demo_field_b','DMB-001-0000024',1.690901,-28.008976,'{"collection":"demo_field_b","db_decl":-28.008976,"db_lcfname":"/l/demo-field-b/DMB-001-0000024-csvlc.gz","db_oid":"DMB-001-0000024","db_ra":1.690901,"ndet":8,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',65,'demo_field_b','DMB-357-0000025',357.7629861,-29.8800262,'{"collection":"demo_field_b","db_decl":-29.8800262,"db_lcfname":"/l/demo-field-b/DMB-357-0000025-csvlc.gz","db_oid":"DMB-357-0000025","db_ra":357.7629861,"ndet":9,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',66,'demo_field_b','DMB-359-0000026',359.4522097,-28.983844,'{"collection":"demo_field_b","db_decl":-28.983844,"db_lcfname":"/l/demo-field-b/DMB-359-0000026-csvlc.gz","db_oid":"DMB-359-0000026","db_ra":359.4522097,"ndet":5,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',67,'demo_field_b','DMB-358-0000027',358.6638407,-32.2321383,'{"collection":"demo_field_b","db_decl":-32.2321383,"db_lcfname":"/l/demo-field-b/DMB-358-0000027-csvlc.gz","db_oid":"DMB-358-0000027","db_ra":358.6638407,"ndet":9,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',68,'demo_field_b','DMB-002-0000028',2.0067703,-28.6919556,'{"collection":"demo_field_b","db_decl":-28.6919556,"db_lcfname":"/l/demo-field-b/DMB-002-0000028-csvlc.gz","db_oid":"DMB-002-0000028","db_ra":2.0067703,"ndet":5,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',69,'demo_field_b','DMB-358-0000029',358.1341125,-30.168462,'{"collection":"demo_field_b","db_decl":-30.168462,"db_lcfname":"/l/demo-field-b/DMB-358-0000029-csvlc.gz","db_oid":"DMB-358-0000029","db_ra":358.1341125,"ndet":6,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',70,'demo_field_b','DMB-001-0000030',1.4323259,-31.5023098,'{"collection":"demo_field_b","db_decl":-31.5023098,"db_lcfname":"/l/demo-field-b/DMB-001-0000030-csvlc.gz","db_oid":"DMB-001-0000030","db_ra":1.4323259,"ndet":8,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',71,'demo_field_b','DMB-002-0000031',2.6988633,-28.9364312,'{"collection":"demo_field_b","db_decl":-28.9364312,"db_lcfname":"/l/demo-field-b/DMB-002-0000031-csvlc.gz","db_oid":"DMB-002-0000031","db_ra":2.6988633,"ndet":5,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',72,'demo_field_b','DMB-000-0000032',0.0169498,-31.1652737,'{"collection":"demo_field_b","db_decl":-31.1652737,"db_lcfname":"/l/demo-field-b/DMB-000-0000032-csvlc.gz","db_oid":"DMB-000-0000032","db_ra":0.0169498,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',73,'demo_field_b','DMB-359-0000033',359.9969417,-32.2296028,'{"collection":"demo_field_b","db_decl":-32.2296028,"db_lcfname":"/l/demo-field-b/DMB-359-0000033-csvlc.gz","db_oid":"DMB-359-0000033","db_ra":359.9969417,"ndet":5,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',74,'demo_field_b','DMB-358-0000034',358.9136794,-28.1475315,'{"collection":"demo_field_b","db_decl":-28.1475315,"db_lcfname":"/l/demo-field-b/DMB-358-0000034-csvlc.gz","db_oid":"DMB-358-0000034","db_ra":358.9136794,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',75,'demo_field_b','DMB-001-0000035',1.9778118,-30.5351672,'{"collection":"demo_field_b","db_decl":-30.5351672,"db_lcfname":"/l/demo-field-b/DMB-001-0000035-csvlc.gz","db_oid":"DMB-001-0000035","db_ra":1.9778118,"ndet":9,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',76,'demo_field_b','DMB-359-0000036',359.7514347,-31.3354309,'{"collection":"demo_field_b","db_decl":-31.3354309,"db_lcfname":"/l/demo-field-b/DMB-359-0000036-csvlc.gz","db_oid":"DMB-359-0000036","db_ra":359.7514347,"ndet":8,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',77,'demo_field_b','DMB-359-0000037',359.2005594,-30.8264325,'{"collection":"demo_field_b","db_decl":-30.8264325,"db_lcfname":"/l/demo-field-b/DMB-359-0000037-csvlc.gz","db_oid":"DMB-359-0000037","db_ra":359.2005594,"ndet":6,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',78,'demo_field_b','DMB-001-0000038',1.0471625,-31.552269,'{"collection":"demo_field_b","db_decl":-31.552269,"db_lcfname":"/l/demo-field-b/DMB-001-0000038-csvlc.gz","db_oid":"DMB-001-0000038","db_ra":1.0471625,"ndet":8,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',79,'demo_field_b','DMB-000-0000039',0.0147415,-27.8703704,'{"collection":"demo_field_b","db_decl":-27.8703704,"db_lcfname":"/l/demo-field-b/DMB-000-0000039-csvlc.gz","db_oid":"DMB-000-0000039","db_ra":0.0147415,"ndet":7,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
-INSERT INTO "dataset_rows" VALUES ('9bFlIkpYt5E',80,'demo_field_b','DMB-358-0000040',358.6012329,-30.0800006,'{"collection":"demo_field_b","db_decl":-30.0800006,"db_lcfname":"/l/demo-field-b/DMB-358-0000040-csvlc.gz","db_oid":"DMB-358-0000040","db_ra":358.6012329,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',1,'demo_field_a','DMA-292-0000001',292.3819502,43.1718212,'{"collection":"demo_field_a","db_decl":43.1718212,"db_lcfname":"/l/demo-field-a/DMA-292-0000001-csvlc.gz","db_oid":"DMA-292-0000001","db_ra":292.3819502,"ndet":6,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',2,'demo_field_a','DMA-286-0000002',286.3959305,46.3114004,'{"collection":"demo_field_a","db_decl":46.3114004,"db_lcfname":"/l/demo-field-a/DMA-286-0000002-csvlc.gz","db_oid":"DMA-286-0000002","db_ra":286.3959305,"ndet":5,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',3,'demo_field_a','DMA-293-0000003',293.3719365,45.9324193,'{"collection":"demo_field_a","db_decl":45.9324193,"db_lcfname":"/l/demo-field-a/DMA-293-0000003-csvlc.gz","db_oid":"DMA-293-0000003","db_ra":293.3719365,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',4,'demo_field_a','DMA-292-0000004',292.2933003,42.6074485,'{"collection":"demo_field_a","db_decl":42.6074485,"db_lcfname":"/l/demo-field-a/DMA-292-0000004-csvlc.gz","db_oid":"DMA-292-0000004","db_ra":292.2933003,"ndet":5,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',5,'demo_field_a','DMA-290-0000005',290.0569373,47.3360514,'{"collection":"demo_field_a","db_decl":47.3360514,"db_lcfname":"/l/demo-field-a/DMA-290-0000005-csvlc.gz","db_oid":"DMA-290-0000005","db_ra":290.0569373,"ndet":9,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',6,'demo_field_a','DMA-289-0000006',289.3083482,46.2186533,'{"collection":"demo_field_a","db_decl":46.2186533,"db_lcfname":"/l/demo-field-a/DMA-289-0000006-csvlc.gz","db_oid":"DMA-289-0000006","db_ra":289.3083482,"ndet":5,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',7,'demo_field_a','DMA-289-0000007',289.9277917,44.4662755,'{"collection":"demo_field_a","db_decl":44.4662755,"db_lcfname":"/l/demo-field-a/DMA-289-0000007-csvlc.gz","db_oid":"DMA-289-0000007","db_ra":289.9277917,"ndet":8,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',8,'demo_field_a','DMA-287-0000008',287.9601999,42.5615079,'{"collection":"demo_field_a","db_decl":42.5615079,"db_lcfname":"/l/demo-field-a/DMA-287-0000008-csvlc.gz","db_oid":"DMA-287-0000008","db_ra":287.9601999,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',9,'demo_field_a','DMA-291-0000009',291.924546,42.5285456,'{"collection":"demo_field_a","db_decl":42.5285456,"db_lcfname":"/l/demo-field-a/DMA-291-0000009-csvlc.gz","db_oid":"DMA-291-0000009","db_ra":291.924546,"ndet":9,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',10,'demo_field_a','DMA-290-0000010',290.3802131,44.3236802,'{"collection":"demo_field_a","db_decl":44.3236802,"db_lcfname":"/l/demo-field-a/DMA-290-0000010-csvlc.gz","db_oid":"DMA-290-0000010","db_ra":290.3802131,"ndet":9,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',11,'demo_field_a','DMA-288-0000011',288.1621433,42.6398749,'{"collection":"demo_field_a","db_decl":42.6398749,"db_lcfname":"/l/demo-field-a/DMA-288-0000011-csvlc.gz","db_oid":"DMA-288-0000011","db_ra":288.1621433,"ndet":7,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',12,'demo_field_a','DMA-291-0000012',291.7897527,44.7649939,'{"collection":"demo_field_a","db_decl":44.7649939,"db_lcfname":"/l/demo-field-a/DMA-291-0000012-csvlc.gz","db_oid":"DMA-291-0000012","db_ra":291.7897527,"ndet":6,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',13,'demo_field_a','DMA-289-0000013',289.6736102,46.0579496,'{"collection":"demo_field_a","db_decl":46.0579496,"db_lcfname":"/l/demo-field-a/DMA-289-0000013-csvlc.gz","db_oid":"DMA-289-0000013","db_ra":289.6736102,"ndet":6,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',14,'demo_field_a','DMA-289-0000014',289.4958382,47.3278176,'{"collection":"demo_field_a","db_decl":47.3278176,"db_lcfname":"/l/demo-field-a/DMA-289-0000014-csvlc.gz","db_oid":"DMA-289-0000014","db_ra":289.4958382,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',15,'demo_field_a','DMA-293-0000015',293.2838767,43.6029987,'{"collection":"demo_field_a","db_decl":43.6029987,"db_lcfname":"/l/demo-field-a/DMA-293-0000015-csvlc.gz","db_oid":"DMA-293-0000015","db_ra":293.2838767,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',16,'demo_field_a','DMA-287-0000016',287.2965861,46.1872563,'{"collection":"demo_field_a","db_decl":46.1872563,"db_lcfname":"/l/demo-field-a/DMA-287-0000016-csvlc.gz","db_oid":"DMA-287-0000016","db_ra":287.2965861,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',17,'demo_field_a','DMA-286-0000017',286.6190109,46.8935895,'{"collection":"demo_field_a","db_decl":46.8935895,"db_lcfname":"/l/demo-field-a/DMA-286-0000017-csvlc.gz","db_oid":"DMA-286-0000017","db_ra":286.6190109,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',18,'demo_field_a','DMA-289-0000018',289.5185129,45.8707651,'{"collection":"demo_field_a","db_decl":45.8707651,"db_lcfname":"/l/demo-field-a/DMA-289-0000018-csvlc.gz","db_oid":"DMA-289-0000018","db_ra":289.5185129,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',19,'demo_field_a','DMA-292-0000019',292.4557635,43.2848265,'{"collection":"demo_field_a","db_decl":43.2848265,"db_lcfname":"/l/demo-field-a/DMA-292-0000019-csvlc.gz","db_oid":"DMA-292-0000019","db_ra":292.4557635,"ndet":5,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',20,'demo_field_a','DMA-289-0000020',289.8885549,45.9355509,'{"collection":"demo_field_a","db_decl":45.9355509,"db_lcfname":"/l/demo-field-a/DMA-289-0000020-csvlc.gz","db_oid":"DMA-289-0000020","db_ra":289.8885549,"ndet":9,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',21,'demo_field_a','DMA-289-0000021',289.0383326,46.705661,'{"collection":"demo_field_a","db_decl":46.705661,"db_lcfname":"/l/demo-field-a/DMA-289-0000021-csvlc.gz","db_oid":"DMA-289-0000021","db_ra":289.0383326,"ndet":8,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',22,'demo_field_a','DMA-287-0000022',287.096418,42.695689,'{"collection":"demo_field_a","db_decl":42.695689,"db_lcfname":"/l/demo-field-a/DMA-287-0000022-csvlc.gz","db_oid":"DMA-287-0000022","db_ra":287.096418,"ndet":8,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',23,'demo_field_a','DMA-288-0000023',288.5710864,44.324459,'{"collection":"demo_field_a","db_decl":44.324459,"db_lcfname":"/l/demo-field-a/DMA-288-0000023-csvlc.gz","db_oid":"DMA-288-0000023","db_ra":288.5710864,"ndet":7,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',24,'demo_field_a','DMA-286-0000024',286.6324358,46.9253004,'{"collection":"demo_field_a","db_decl":46.9253004,"db_lcfname":"/l/demo-field-a/DMA-286-0000024-csvlc.gz","db_oid":"DMA-286-0000024","db_ra":286.6324358,"ndet":6,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',25,'demo_field_a','DMA-290-0000025',290.3119837,46.5324368,'{"collection":"demo_field_a","db_decl":46.5324368,"db_lcfname":"/l/demo-field-a/DMA-290-0000025-csvlc.gz","db_oid":"DMA-290-0000025","db_ra":290.3119837,"ndet":7,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',26,'demo_field_a','DMA-290-0000026',290.6709934,43.9777493,'{"collection":"demo_field_a","db_decl":43.9777493,"db_lcfname":"/l/demo-field-a/DMA-290-0000026-csvlc.gz","db_oid":"DMA-290-0000026","db_ra":290.6709934,"ndet":8,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',27,'demo_field_a','DMA-291-0000027',291.3357143,45.214566,'{"collection":"demo_field_a","db_decl":45.214566,"db_lcfname":"/l/demo-field-a/DMA-291-0000027-csvlc.gz","db_oid":"DMA-291-0000027","db_ra":291.3357143,"ndet":5,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',28,'demo_field_a','DMA-290-0000028',290.5079536,42.9524422,'{"collection":"demo_field_a","db_decl":42.9524422,"db_lcfname":"/l/demo-field-a/DMA-290-0000028-csvlc.gz","db_oid":"DMA-290-0000028","db_ra":290.5079536,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',29,'demo_field_a','DMA-290-0000029',290.5606794,45.2211271,'{"collection":"demo_field_a","db_decl":45.2211271,"db_lcfname":"/l/demo-field-a/DMA-290-0000029-csvlc.gz","db_oid":"DMA-290-0000029","db_ra":290.5606794,"ndet":9,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',30,'demo_field_a','DMA-288-0000030',288.9818126,46.2536437,'{"collection":"demo_field_a","db_decl":46.2536437,"db_lcfname":"/l/demo-field-a/DMA-288-0000030-csvlc.gz","db_oid":"DMA-288-0000030","db_ra":288.9818126,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',31,'demo_field_a','DMA-292-0000031',292.3763559,47.4244794,'{"collection":"demo_field_a","db_decl":47.4244794,"db_lcfname":"/l/demo-field-a/DMA-292-0000031-csvlc.gz","db_oid":"DMA-292-0000031","db_ra":292.3763559,"ndet":6,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',32,'demo_field_a','DMA-292-0000032',292.2283348,47.0154414,'{"collection":"demo_field_a","db_decl":47.0154414,"db_lcfname":"/l/demo-field-a/DMA-292-0000032-csvlc.gz","db_oid":"DMA-292-0000032","db_ra":292.2283348,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',33,'demo_field_a','DMA-291-0000033',291.3198491,46.3888827,'{"collection":"demo_field_a","db_decl":46.3888827,"db_lcfname":"/l/demo-field-a/DMA-291-0000033-csvlc.gz","db_oid":"DMA-291-0000033","db_ra":291.3198491,"ndet":5,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',34,'demo_field_a','DMA-289-0000034',289.4031908,45.7321942,'{"collection":"demo_field_a","db_decl":45.7321942,"db_lcfname":"/l/demo-field-a/DMA-289-0000034-csvlc.gz","db_oid":"DMA-289-0000034","db_ra":289.4031908,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',35,'demo_field_a','DMA-289-0000035',289.9043482,42.9462361,'{"collection":"demo_field_a","db_decl":42.9462361,"db_lcfname":"/l/demo-field-a/DMA-289-0000035-csvlc.gz","db_oid":"DMA-289-0000035","db_ra":289.9043482,"ndet":6,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',36,'demo_field_a','DMA-288-0000036',288.0594776,44.8941344,'{"collection":"demo_field_a","db_decl":44.8941344,"db_lcfname":"/l/demo-field-a/DMA-288-0000036-csvlc.gz","db_oid":"DMA-288-0000036","db_ra":288.0594776,"ndet":6,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',37,'demo_field_a','DMA-287-0000037',287.5086817,46.8871204,'{"collection":"demo_field_a","db_decl":46.8871204,"db_lcfname":"/l/demo-field-a/DMA-287-0000037-csvlc.gz","db_oid":"DMA-287-0000037","db_ra":287.5086817,"ndet":7,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',38,'demo_field_a','DMA-290-0000038',290.7267788,43.1162195,'{"collection":"demo_field_a","db_decl":43.1162195,"db_lcfname":"/l/demo-field-a/DMA-290-0000038-csvlc.gz","db_oid":"DMA-290-0000038","db_ra":290.7267788,"ndet":5,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',39,'demo_field_a','DMA-290-0000039',290.3225729,46.727325,'{"collection":"demo_field_a","db_decl":46.727325,"db_lcfname":"/l/demo-field-a/DMA-290-0000039-csvlc.gz","db_oid":"DMA-290-0000039","db_ra":290.3225729,"ndet":5,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',40,'demo_field_a','DMA-291-0000040',291.4372685,45.7985868,'{"collection":"demo_field_a","db_decl":45.7985868,"db_lcfname":"/l/demo-field-a/DMA-291-0000040-csvlc.gz","db_oid":"DMA-291-0000040","db_ra":291.4372685,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',41,'demo_field_b','DMB-002-0000001',2.5294337,-27.7198286,'{"collection":"demo_field_b","db_decl":-27.7198286,"db_lcfname":"/l/demo-field-b/DMB-002-0000001-csvlc.gz","db_oid":"DMB-002-0000001","db_ra":2.5294337,"ndet":7,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',42,'demo_field_b','DMB-000-0000002',0.7805604,-27.501406,'{"collection":"demo_field_b","db_decl":-27.501406,"db_lcfname":"/l/demo-field-b/DMB-000-0000002-csvlc.gz","db_oid":"DMB-000-0000002","db_ra":0.7805604,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',43,'demo_field_b','DMB-359-0000003',359.3007831,-30.9076744,'{"collection":"demo_field_b","db_decl":-30.9076744,"db_lcfname":"/l/demo-field-b/DMB-359-0000003-csvlc.gz","db_oid":"DMB-359-0000003","db_ra":359.3007831,"ndet":7,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',44,'demo_field_b','DMB-002-0000004',2.8503477,-29.7005484,'{"collection":"demo_field_b","db_decl":-29.7005484,"db_lcfname":"/l/demo-field-b/DMB-002-0000004-csvlc.gz","db_oid":"DMB-002-0000004","db_ra":2.8503477,"ndet":9,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',45,'demo_field_b','DMB-001-0000005',1.2267772,-28.7299796,'{"collection":"demo_field_b","db_decl":-28.7299796,"db_lcfname":"/l/demo-field-b/DMB-001-0000005-csvlc.gz","db_oid":"DMB-001-0000005","db_ra":1.2267772,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',46,'demo_field_b','DMB-001-0000006',1.3141403,-30.746126,'{"collection":"demo_field_b","db_decl":-30.746126,"db_lcfname":"/l/demo-field-b/DMB-001-0000006-csvlc.gz","db_oid":"DMB-001-0000006","db_ra":1.3141403,"ndet":6,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',47,'demo_field_b','DMB-001-0000007',1.7453254,-30.9835163,'{"collection":"demo_field_b","db_decl":-30.9835163,"db_lcfname":"/l/demo-field-b/DMB-001-0000007-csvlc.gz","db_oid":"DMB-001-0000007","db_ra":1.7453254,"ndet":6,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',48,'demo_field_b','DMB-001-0000008',1.6111767,-28.0896523,'{"collection":"demo_field_b","db_decl":-28.0896523,"db_lcfname":"/l/demo-field-b/DMB-001-0000008-csvlc.gz","db_oid":"DMB-001-0000008","db_ra":1.6111767,"ndet":9,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',49,'demo_field_b','DMB-000-0000009',0.1318028,-31.9686701,'{"collection":"demo_field_b","db_decl":-31.9686701,"db_lcfname":"/l/demo-field-b/DMB-000-0000009-csvlc.gz","db_oid":"DMB-000-0000009","db_ra":0.1318028,"ndet":5,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',50,'demo_field_b','DMB-357-0000010',357.7218354,-32.3827866,'{"collection":"demo_field_b","db_decl":-32.3827866,"db_lcfname":"/l/demo-field-b/DMB-357-0000010-csvlc.gz","db_oid":"DMB-357-0000010","db_ra":357.7218354,"ndet":6,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',51,'demo_field_b','DMB-001-0000011',1.6907526,-29.5527088,'{"collection":"demo_field_b","db_decl":-29.5527088,"db_lcfname":"/l/demo-field-b/DMB-001-0000011-csvlc.gz","db_oid":"DMB-001-0000011","db_ra":1.6907526,"ndet":5,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',52,'demo_field_b','DMB-357-0000012',357.3912276,-29.4742204,'{"collection":"demo_field_b","db_decl":-29.4742204,"db_lcfname":"/l/demo-field-b/DMB-357-0000012-csvlc.gz","db_oid":"DMB-357-0000012","db_ra":357.3912276,"ndet":5,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',53,'demo_field_b','DMB-357-0000013',357.8883169,-28.1261848,'{"collection":"demo_field_b","db_decl":-28.1261848,"db_lcfname":"/l/demo-field-b/DMB-357-0000013-csvlc.gz","db_oid":"DMB-357-0000013","db_ra":357.8883169,"ndet":7,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',54,'demo_field_b','DMB-000-0000014',0.9632388,-27.7050002,'{"collection":"demo_field_b","db_decl":-27.7050002,"db_lcfname":"/l/demo-field-b/DMB-000-0000014-csvlc.gz","db_oid":"DMB-000-0000014","db_ra":0.9632388,"ndet":5,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',55,'demo_field_b','DMB-000-0000015',0.5335847,-31.2460962,'{"collection":"demo_field_b","db_decl":-31.2460962,"db_lcfname":"/l/demo-field-b/DMB-000-0000015-csvlc.gz","db_oid":"DMB-000-0000015","db_ra":0.5335847,"ndet":9,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',56,'demo_field_b','DMB-000-0000016',0.071001,-31.6988213,'{"collection":"demo_field_b","db_decl":-31.6988213,"db_lcfname":"/l/demo-field-b/DMB-000-0000016-csvlc.gz","db_oid":"DMB-000-0000016","db_ra":0.071001,"ndet":5,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',57,'demo_field_b','DMB-002-0000017',2.382555,-31.4377513,'{"collection":"demo_field_b","db_decl":-31.4377513,"db_lcfname":"/l/demo-field-b/DMB-002-0000017-csvlc.gz","db_oid":"DMB-002-0000017","db_ra":2.382555,"ndet":5,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',58,'demo_field_b','DMB-359-0000018',359.884331,-29.1835394,'{"collection":"demo_field_b","db_decl":-29.1835394,"db_lcfname":"/l/demo-field-b/DMB-359-0000018-csvlc.gz","db_oid":"DMB-359-0000018","db_ra":359.884331,"ndet":7,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',59,'demo_field_b','DMB-358-0000019',358.2222341,-31.9749174,'{"collection":"demo_field_b","db_decl":-31.9749174,"db_lcfname":"/l/demo-field-b/DMB-358-0000019-csvlc.gz","db_oid":"DMB-358-0000019","db_ra":358.2222341,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',60,'demo_field_b','DMB-002-0000020',2.5293875,-30.6354895,'{"collection":"demo_field_b","db_decl":-30.6354895,"db_lcfname":"/l/demo-field-b/DMB-002-0000020-csvlc.gz","db_oid":"DMB-002-0000020","db_ra":2.5293875,"ndet":8,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',61,'demo_field_b','DMB-357-0000021',357.7953376,-31.2291886,'{"collection":"demo_field_b","db_decl":-31.2291886,"db_lcfname":"/l/demo-field-b/DMB-357-0000021-csvlc.gz","db_oid":"DMB-357-0000021","db_ra":357.7953376,"ndet":9,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',62,'demo_field_b','DMB-359-0000022',359.1776794,-30.0102524,'{"collection":"demo_field_b","db_decl":-30.0102524,"db_lcfname":"/l/demo-field-b/DMB-359-0000022-csvlc.gz","db_oid":"DMB-359-0000022","db_ra":359.1776794,"ndet":8,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',63,'demo_field_b','DMB-358-0000023',358.6101404,-30.0560526,'{"collection":"demo_field_b","db_decl":-30.0560526,"db_lcfname":"/l/demo-field-b/DMB-358-0000023-csvlc.gz","db_oid":"DMB-358-0000023","db_ra":358.6101404,"ndet":5,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',64,'demo_field_b','DMB-001-0000024',1.690901,-28.008976,'{"collection":"demo_field_b","db_decl":-28.008976,"db_lcfname":"/l/demo-field-b/DMB-001-0000024-csvlc.gz","db_oid":"DMB-001-0000024","db_ra":1.690901,"ndet":8,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',65,'demo_field_b','DMB-357-0000025',357.7629861,-29.8800262,'{"collection":"demo_field_b","db_decl":-29.8800262,"db_lcfname":"/l/demo-field-b/DMB-357-0000025-csvlc.gz","db_oid":"DMB-357-0000025","db_ra":357.7629861,"ndet":9,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',66,'demo_field_b','DMB-359-0000026',359.4522097,-28.983844,'{"collection":"demo_field_b","db_decl":-28.983844,"db_lcfname":"/l/demo-field-b/DMB-359-0000026-csvlc.gz","db_oid":"DMB-359-0000026","db_ra":359.4522097,"ndet":5,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',67,'demo_field_b','DMB-358-0000027',358.6638407,-32.2321383,'{"collection":"demo_field_b","db_decl":-32.2321383,"db_lcfname":"/l/demo-field-b/DMB-358-0000027-csvlc.gz","db_oid":"DMB-358-0000027","db_ra":358.6638407,"ndet":9,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',68,'demo_field_b','DMB-002-0000028',2.0067703,-28.6919556,'{"collection":"demo_field_b","db_decl":-28.6919556,"db_lcfname":"/l/demo-field-b/DMB-002-0000028-csvlc.gz","db_oid":"DMB-002-0000028","db_ra":2.0067703,"ndet":5,"owner":1,"remarks":"dominant; nan; unknown","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',69,'demo_field_b','DMB-358-0000029',358.1341125,-30.168462,'{"collection":"demo_field_b","db_decl":-30.168462,"db_lcfname":"/l/demo-field-b/DMB-358-0000029-csvlc.gz","db_oid":"DMB-358-0000029","db_ra":358.1341125,"ndet":6,"owner":1,"remarks":"pipe | inside","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',70,'demo_field_b','DMB-001-0000030',1.4323259,-31.5023098,'{"collection":"demo_field_b","db_decl":-31.5023098,"db_lcfname":"/l/demo-field-b/DMB-001-0000030-csvlc.gz","db_oid":"DMB-001-0000030","db_ra":1.4323259,"ndet":8,"owner":1,"remarks":"two\nlines","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',71,'demo_field_b','DMB-002-0000031',2.6988633,-28.9364312,'{"collection":"demo_field_b","db_decl":-28.9364312,"db_lcfname":"/l/demo-field-b/DMB-002-0000031-csvlc.gz","db_oid":"DMB-002-0000031","db_ra":2.6988633,"ndet":5,"owner":1,"remarks":"one\nand another","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',72,'demo_field_b','DMB-000-0000032',0.0169498,-31.1652737,'{"collection":"demo_field_b","db_decl":-31.1652737,"db_lcfname":"/l/demo-field-b/DMB-000-0000032-csvlc.gz","db_oid":"DMB-000-0000032","db_ra":0.0169498,"ndet":8,"owner":1,"remarks":"tab\there","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',73,'demo_field_b','DMB-359-0000033',359.9969417,-32.2296028,'{"collection":"demo_field_b","db_decl":-32.2296028,"db_lcfname":"/l/demo-field-b/DMB-359-0000033-csvlc.gz","db_oid":"DMB-359-0000033","db_ra":359.9969417,"ndet":5,"owner":1,"remarks":"quoted \"remark\"","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',74,'demo_field_b','DMB-358-0000034',358.9136794,-28.1475315,'{"collection":"demo_field_b","db_decl":-28.1475315,"db_lcfname":"/l/demo-field-b/DMB-358-0000034-csvlc.gz","db_oid":"DMB-358-0000034","db_ra":358.9136794,"ndet":7,"owner":1,"remarks":"  spaces around  ","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',75,'demo_field_b','DMB-001-0000035',1.9778118,-30.5351672,'{"collection":"demo_field_b","db_decl":-30.5351672,"db_lcfname":"/l/demo-field-b/DMB-001-0000035-csvlc.gz","db_oid":"DMB-001-0000035","db_ra":1.9778118,"ndet":9,"owner":1,"remarks":"cr\r\nlf","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',76,'demo_field_b','DMB-359-0000036',359.7514347,-31.3354309,'{"collection":"demo_field_b","db_decl":-31.3354309,"db_lcfname":"/l/demo-field-b/DMB-359-0000036-csvlc.gz","db_oid":"DMB-359-0000036","db_ra":359.7514347,"ndet":8,"owner":1,"remarks":"back\\slash \\n","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',77,'demo_field_b','DMB-359-0000037',359.2005594,-30.8264325,'{"collection":"demo_field_b","db_decl":-30.8264325,"db_lcfname":"/l/demo-field-b/DMB-359-0000037-csvlc.gz","db_oid":"DMB-359-0000037","db_ra":359.2005594,"ndet":6,"owner":1,"remarks":"<b>not markup</b> & more","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',78,'demo_field_b','DMB-001-0000038',1.0471625,-31.552269,'{"collection":"demo_field_b","db_decl":-31.552269,"db_lcfname":"/l/demo-field-b/DMB-001-0000038-csvlc.gz","db_oid":"DMB-001-0000038","db_ra":1.0471625,"ndet":8,"owner":1,"remarks":"Blazhko effect","sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',79,'demo_field_b','DMB-000-0000039',0.0147415,-27.8703704,'{"collection":"demo_field_b","db_decl":-27.8703704,"db_lcfname":"/l/demo-field-b/DMB-000-0000039-csvlc.gz","db_oid":"DMB-000-0000039","db_ra":0.0147415,"ndet":7,"owner":1,"remarks":null,"sharedwith":null,"visibility":"public"}');
+INSERT INTO "dataset_rows" VALUES ('PDRMQYnrLx4',80,'demo_field_b','DMB-358-0000040',358.6012329,-30.0800006,'{"collection":"demo_field_b","db_decl":-30.0800006,"db_lcfname":"/l/demo-field-b/DMB-358-0000040-csvlc.gz","db_oid":"DMB-358-0000040","db_ra":358.6012329,"ndet":8,"owner":1,"remarks":"see Fernandez et al. (2018), Table 2","sharedwith":null,"visibility":"public"}');
 CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
 CREATE TABLE objects (
   collection TEXT NOT NULL,         -- database ID
   objectid TEXT NOT NULL,           -- name, unique in its collection
-  ra REAL,                          -- degrees, 0 to 360
+  ra REAL,                          -- degrees
   decl REAL,                        -- degrees
-  zone INTEGER, "remarks" TEXT, "ndet" INTEGER,                     -- floor((decl + 90) * 6)
+  zone INTEGER, "ndet" INTEGER, "remarks" TEXT,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)
 );
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000001',292.3819502,43.1718212,799,'see Fernandez et al. (2018), Table 2',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000002',286.3959305,46.3114004,817,'dominant; nan; unknown',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-293-0000003',293.3719365,45.9324193,815,'pipe | inside',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000004',292.2933003,42.6074485,795,'two
-lines',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000005',290.0569373,47.3360514,824,'one
-and another',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000006',289.3083482,46.2186533,817,'tab	here',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000007',289.9277917,44.4662755,806,'quoted "remark"',8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000008',287.9601999,42.5615079,795,'  spaces around  ',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000009',291.924546,42.5285456,795,'cr
-lf',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000010',290.3802131,44.3236802,805,'back\slash \n',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000011',288.1621433,42.6398749,795,'<b>not markup</b> & more',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000012',291.7897527,44.7649939,808,'Blazhko effect',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000013',289.6736102,46.0579496,816,NULL,6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000014',289.4958382,47.3278176,823,'see Fernandez et al. (2018), Table 2',8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-293-0000015',293.2838767,43.6029987,801,'dominant; nan; unknown',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000016',287.2965861,46.1872563,817,'pipe | inside',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000017',286.6190109,46.8935895,821,'two
-lines',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000018',289.5185129,45.8707651,815,'one
-and another',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000019',292.4557635,43.2848265,799,'tab	here',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000020',289.8885549,45.9355509,815,'quoted "remark"',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000021',289.0383326,46.705661,820,'  spaces around  ',8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000022',287.096418,42.695689,796,'cr
-lf',8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000023',288.5710864,44.324459,805,'back\slash \n',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000024',286.6324358,46.9253004,821,'<b>not markup</b> & more',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000025',290.3119837,46.5324368,819,'Blazhko effect',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000026',290.6709934,43.9777493,803,NULL,8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000027',291.3357143,45.214566,811,'see Fernandez et al. (2018), Table 2',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000028',290.5079536,42.9524422,797,'dominant; nan; unknown',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000029',290.5606794,45.2211271,811,'pipe | inside',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000030',288.9818126,46.2536437,817,'two
-lines',9);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000031',292.3763559,47.4244794,824,'one
-and another',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000032',292.2283348,47.0154414,822,'tab	here',8);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000033',291.3198491,46.3888827,818,'quoted "remark"',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000034',289.4031908,45.7321942,814,'  spaces around  ',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000035',289.9043482,42.9462361,797,'cr
-lf',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000036',288.0594776,44.8941344,809,'back\slash \n',6);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000037',287.5086817,46.8871204,821,'<b>not markup</b> & more',7);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000038',290.7267788,43.1162195,798,'Blazhko effect',5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000039',290.3225729,46.727325,820,NULL,5);
-INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000040',291.4372685,45.7985868,814,'see Fernandez et al. (2018), Table 2',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000001',2.5294337,-27.7198286,373,'see Fernandez et al. (2018), Table 2',7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000002',0.7805604,-27.501406,374,'dominant; nan; unknown',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000003',359.3007831,-30.9076744,354,'pipe | inside',7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000004',2.8503477,-29.7005484,361,'two
-lines',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000005',1.2267772,-28.7299796,367,'one
-and another',7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000006',1.3141403,-30.746126,355,'tab	here',6);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000007',1.7453254,-30.9835163,354,'quoted "remark"',6);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000008',1.6111767,-28.0896523,371,'  spaces around  ',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000009',0.1318028,-31.9686701,348,'cr
-lf',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000010',357.7218354,-32.3827866,345,'back\slash \n',6);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000011',1.6907526,-29.5527088,362,'<b>not markup</b> & more',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000012',357.3912276,-29.4742204,363,'Blazhko effect',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000013',357.8883169,-28.1261848,371,NULL,7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000014',0.9632388,-27.7050002,373,'see Fernandez et al. (2018), Table 2',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000015',0.5335847,-31.2460962,352,'dominant; nan; unknown',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000016',0.071001,-31.6988213,349,'pipe | inside',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000017',2.382555,-31.4377513,351,'two
-lines',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000018',359.884331,-29.1835394,364,'one
-and another',7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000019',358.2222341,-31.9749174,348,'tab	here',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000020',2.5293875,-30.6354895,356,'quoted "remark"',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000021',357.7953376,-31.2291886,352,'  spaces around  ',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000022',359.1776794,-30.0102524,359,'cr
-lf',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000023',358.6101404,-30.0560526,359,'back\slash \n',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000024',1.690901,-28.008976,371,'<b>not markup</b> & more',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000025',357.7629861,-29.8800262,360,'Blazhko effect',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000026',359.4522097,-28.983844,366,NULL,5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000027',358.6638407,-32.2321383,346,'see Fernandez et al. (2018), Table 2',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000028',2.0067703,-28.6919556,367,'dominant; nan; unknown',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000029',358.1341125,-30.168462,358,'pipe | inside',6);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000030',1.4323259,-31.5023098,350,'two
-lines',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000031',2.6988633,-28.9364312,366,'one
-and another',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000032',0.0169498,-31.1652737,353,'tab	here',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000033',359.9969417,-32.2296028,346,'quoted "remark"',5);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000034',358.9136794,-28.1475315,371,'  spaces around  ',7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000035',1.9778118,-30.5351672,356,'cr
-lf',9);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000036',359.7514347,-31.3354309,351,'back\slash \n',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000037',359.2005594,-30.8264325,355,'<b>not markup</b> & more',6);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000038',1.0471625,-31.552269,350,'Blazhko effect',8);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000039',0.0147415,-27.8703704,372,NULL,7);
-INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000040',358.6012329,-30.0800006,359,'see Fernandez et al. (2018), Table 2',8);
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000001',292.3819502,43.1718212,799,6,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000002',286.3959305,46.3114004,817,5,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-293-0000003',293.3719365,45.9324193,815,7,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000004',292.2933003,42.6074485,795,5,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000005',290.0569373,47.3360514,824,9,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000006',289.3083482,46.2186533,817,5,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000007',289.9277917,44.4662755,806,8,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000008',287.9601999,42.5615079,795,7,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000009',291.924546,42.5285456,795,9,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000010',290.3802131,44.3236802,805,9,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000011',288.1621433,42.6398749,795,7,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000012',291.7897527,44.7649939,808,6,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000013',289.6736102,46.0579496,816,6,NULL);
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000014',289.4958382,47.3278176,823,8,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-293-0000015',293.2838767,43.6029987,801,9,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000016',287.2965861,46.1872563,817,7,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000017',286.6190109,46.8935895,821,9,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000018',289.5185129,45.8707651,815,7,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000019',292.4557635,43.2848265,799,5,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000020',289.8885549,45.9355509,815,9,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000021',289.0383326,46.705661,820,8,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000022',287.096418,42.695689,796,8,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000023',288.5710864,44.324459,805,7,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-286-0000024',286.6324358,46.9253004,821,6,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000025',290.3119837,46.5324368,819,7,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000026',290.6709934,43.9777493,803,8,NULL);
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000027',291.3357143,45.214566,811,5,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000028',290.5079536,42.9524422,797,9,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000029',290.5606794,45.2211271,811,9,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000030',288.9818126,46.2536437,817,9,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000031',292.3763559,47.4244794,824,6,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-292-0000032',292.2283348,47.0154414,822,8,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000033',291.3198491,46.3888827,818,5,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000034',289.4031908,45.7321942,814,7,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-289-0000035',289.9043482,42.9462361,797,6,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-288-0000036',288.0594776,44.8941344,809,6,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-287-0000037',287.5086817,46.8871204,821,7,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000038',290.7267788,43.1162195,798,5,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-290-0000039',290.3225729,46.727325,820,5,NULL);
+INSERT INTO "objects" VALUES ('demo_field_a','DMA-291-0000040',291.4372685,45.7985868,814,8,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000001',2.5294337,-27.7198286,373,7,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000002',0.7805604,-27.501406,374,9,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000003',359.3007831,-30.9076744,354,7,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000004',2.8503477,-29.7005484,361,9,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000005',1.2267772,-28.7299796,367,7,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000006',1.3141403,-30.746126,355,6,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000007',1.7453254,-30.9835163,354,6,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000008',1.6111767,-28.0896523,371,9,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000009',0.1318028,-31.9686701,348,5,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000010',357.7218354,-32.3827866,345,6,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000011',1.6907526,-29.5527088,362,5,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000012',357.3912276,-29.4742204,363,5,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000013',357.8883169,-28.1261848,371,7,NULL);
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000014',0.9632388,-27.7050002,373,5,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000015',0.5335847,-31.2460962,352,9,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000016',0.071001,-31.6988213,349,5,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000017',2.382555,-31.4377513,351,5,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000018',359.884331,-29.1835394,364,7,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000019',358.2222341,-31.9749174,348,8,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000020',2.5293875,-30.6354895,356,8,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000021',357.7953376,-31.2291886,352,9,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000022',359.1776794,-30.0102524,359,8,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000023',358.6101404,-30.0560526,359,5,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000024',1.690901,-28.008976,371,8,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-357-0000025',357.7629861,-29.8800262,360,9,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000026',359.4522097,-28.983844,366,5,NULL);
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000027',358.6638407,-32.2321383,346,9,'see Fernandez et al. (2018), Table 2');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000028',2.0067703,-28.6919556,367,5,'dominant; nan; unknown');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000029',358.1341125,-30.168462,358,6,'pipe | inside');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000030',1.4323259,-31.5023098,350,8,'two
+lines');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-002-0000031',2.6988633,-28.9364312,366,5,'one
+and another');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000032',0.0169498,-31.1652737,353,8,'tab	here');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000033',359.9969417,-32.2296028,346,5,'quoted "remark"');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000034',358.9136794,-28.1475315,371,7,'  spaces around  ');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000035',1.9778118,-30.5351672,356,9,'cr
+lf');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000036',359.7514347,-31.3354309,351,8,'back\slash \n');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-359-0000037',359.2005594,-30.8264325,355,6,'<b>not markup</b> & more');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-001-0000038',1.0471625,-31.552269,350,8,'Blazhko effect');
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-000-0000039',0.0147415,-27.8703704,372,7,NULL);
+INSERT INTO "objects" VALUES ('demo_field_b','DMB-358-0000040',358.6012329,-30.0800006,359,8,'see Fernandez et al. (2018), Table 2');
 CREATE INDEX objects_sky ON objects (zone, ra, decl, collection, objectid);
 CREATE TABLE object_columns (
   name TEXT NOT NULL,               -- as the server names it
@@ -381,8 +381,8 @@ CREATE TABLE object_columns (
   sql_name TEXT NOT NULL UNIQUE COLLATE NOCASE, -- in `objects`
   PRIMARY KEY (name, kind)
 );
-INSERT INTO "object_columns" VALUES ('remarks','text','remarks');
 INSERT INTO "object_columns" VALUES ('ndet','integer','ndet');
+INSERT INTO "object_columns" VALUES ('remarks','text','remarks');
 CREATE TABLE files (
   path TEXT PRIMARY KEY,            -- below the mirror's root
   setid TEXT REFERENCES datasets (setid), -- the dataset it belongs to
@@ -401,12 +401,12 @@ CREATE TABLE files (
                                     -- superseded: the server has a newer one, kept beside it
   note TEXT                         -- what is wrong with it
 );
-INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/dataset-9bFlIkpYt5E.json.gz','9bFlIkpYt5E',NULL,'json',4770,'ecb7b264b181b226cad795096dc33341b927472b85f14a632cc916d4e9901335',NULL,NULL,'2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
-INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/dataset-9bFlIkpYt5E.csv','9bFlIkpYt5E',NULL,'csv',13349,'32abcca82872a064514e6a6d64a546ce0a7e15d331853bfde91e786aa1f14847','"ee7eb92a7730045e811af1f5270d2a4e"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 INSERT INTO "files" VALUES ('datasets/PD/PDRMQYnrLx4/dataset-PDRMQYnrLx4.json.gz','PDRMQYnrLx4',NULL,'json',4701,'a6eeeea38bdd1dcaf6abc600a1ff766529d20d0f1a916e1e2e8028a224e6f095',NULL,NULL,'2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 INSERT INTO "files" VALUES ('datasets/PD/PDRMQYnrLx4/dataset-PDRMQYnrLx4.csv','PDRMQYnrLx4',NULL,'csv',13349,'4dd65bdfbc4a3c885f788ff236a3c0321c9761e400fd9c23e87fe95c3c154831','"a5051bb9b9360ba73799e648a30852c3"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
-INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/lightcurves-9bFlIkpYt5E.zip','9bFlIkpYt5E',NULL,'lczip',74099,'521b09f8f44c7c6eb24c564236b38672fbfa02395c8007cc0f09778d47d13aac','"2e5ef6a943c34d1175e1e04ba7531b92"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
-INSERT INTO "files" VALUES ('datasets/PD/PDRMQYnrLx4/lightcurves-PDRMQYnrLx4.zip','PDRMQYnrLx4',NULL,'lczip',74099,'521b09f8f44c7c6eb24c564236b38672fbfa02395c8007cc0f09778d47d13aac','"2e5ef6a943c34d1175e1e04ba7531b92"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok','linked to datasets/9b/9bFlIkpYt5E/lightcurves-9bFlIkpYt5E.zip');
+INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/dataset-9bFlIkpYt5E.json.gz','9bFlIkpYt5E',NULL,'json',4770,'ecb7b264b181b226cad795096dc33341b927472b85f14a632cc916d4e9901335',NULL,NULL,'2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
+INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/dataset-9bFlIkpYt5E.csv','9bFlIkpYt5E',NULL,'csv',13349,'32abcca82872a064514e6a6d64a546ce0a7e15d331853bfde91e786aa1f14847','"ee7eb92a7730045e811af1f5270d2a4e"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
+INSERT INTO "files" VALUES ('datasets/PD/PDRMQYnrLx4/lightcurves-PDRMQYnrLx4.zip','PDRMQYnrLx4',NULL,'lczip',74099,'521b09f8f44c7c6eb24c564236b38672fbfa02395c8007cc0f09778d47d13aac','"2e5ef6a943c34d1175e1e04ba7531b92"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
+INSERT INTO "files" VALUES ('datasets/9b/9bFlIkpYt5E/lightcurves-9bFlIkpYt5E.zip','9bFlIkpYt5E',NULL,'lczip',74099,'521b09f8f44c7c6eb24c564236b38672fbfa02395c8007cc0f09778d47d13aac','"2e5ef6a943c34d1175e1e04ba7531b92"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok','linked to datasets/PD/PDRMQYnrLx4/lightcurves-PDRMQYnrLx4.zip');
 INSERT INTO "files" VALUES ('collections/demo_field_a/lcformat-description.json',NULL,'demo_field_a','lcformat',2305,'30b553969c0bdf7818b814bccf2a354897f808842bd11fa1d845fc9c04fac269','"aec502c14c01bbfb6bfeb339981ba87324a2a695ca87c6842b271f2b63fea9bee8ca1a8021572c00a168dd4b9c950531e5096e9e0f3be1a62cb332374b2d7316"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 INSERT INTO "files" VALUES ('collections/demo_field_b/lcformat-description.json',NULL,'demo_field_b','lcformat',1972,'588d713260757fee047a1c174519a74b2d28f6f0a2658fd3564d8adbaf00e336','"e903e0b40425d00ecde0ec944f796de23ca3102dad8a8afe834901f79bacec30438bef04c9799e0e8a56cca069a4eb7aa65f4f63df12346cecc5566c5a274f10"','Mon, 21 Sep 2026 14:13:20 GMT','2026-09-21T14:13:50.250000Z',NULL,'ok',NULL);
 CREATE INDEX files_setid ON files (setid);

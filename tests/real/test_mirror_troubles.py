@@ -12,7 +12,9 @@ from tests.real.relay import Relay
 from tests.real.seed import Seeder, wait_until_complete
 from tests.real.truth import Truth
 
-WORKERS = 2
+# Each of two workers once; and once more where an answer has no body, so that nothing says
+# whether it is the key, or the server that could not look it up.
+MOST_REFUSED = 4
 # 300 a minute, and 600 as the server's limit for an anonymous key.
 LIMITED_RPM = 540
 
@@ -41,8 +43,7 @@ def test_a_key_that_ends_in_the_middle_of_a_cycle_is_renewed_once(
     assert (report.exit_code, report.mirrored) == (0, 30)
     assert [event.kind for event in mirror.keys] == ["renewed", "renewed"]
     assert len(keys) == 2
-    # each worker at most once
-    assert 1 <= len(refused) <= WORKERS
+    assert 1 <= len(refused) <= MOST_REFUSED
     check_mirrored(mirror, server.basedir, setids)
 
 
@@ -63,7 +64,7 @@ def test_a_move_to_another_address_costs_one_new_key(
     print(f"{report.summary()}; refused {len(refused)}, keys {len(keys)}")
     assert (report.exit_code, report.mirrored) == (0, 30)
     assert len(keys) == len(mirror.keys) == 2
-    assert 1 <= len(refused) <= WORKERS
+    assert 1 <= len(refused) <= MOST_REFUSED
     check_mirrored(mirror, server.basedir, setids)
 
 

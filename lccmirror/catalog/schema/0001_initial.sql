@@ -132,11 +132,12 @@ CREATE INDEX dataset_rows_object ON dataset_rows (collection, objectid);
 
 -- Every object of which a mirrored dataset has a row, with its newest values. To the columns
 -- here come those of the collections' catalogs, as datasets with them are mirrored; which
--- they are is in object_columns. Derived: can be rebuilt from dataset_rows.
+-- they are is in object_columns. Derived: can be rebuilt from dataset_rows, whose right
+-- ascensions are as published; here they are from 0 to 360.
 CREATE TABLE objects (
   collection TEXT NOT NULL,         -- database ID
   objectid TEXT NOT NULL,           -- name, unique in its collection
-  ra REAL,                          -- degrees, 0 to 360
+  ra REAL,                          -- degrees
   decl REAL,                        -- degrees
   zone INTEGER,                     -- floor((decl + 90) * 6)
   PRIMARY KEY (collection, objectid)
