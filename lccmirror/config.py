@@ -6,6 +6,7 @@ what keys have to do with each other in `config_checks`.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -112,11 +113,12 @@ def find_config(
     ):
         if named is not None:
             path = cwd / Path(named)
-            if path.is_dir() and _may_be_read(path / FILE_NAME):
+            is_folder = os.path.isdir(path)  # noqa: PTH112 -- False where Path.is_dir raises
+            if is_folder and _may_be_read(path / FILE_NAME):
                 path /= FILE_NAME
             if not _may_be_read(path):
                 what = "is not a file" if path.exists() else "does not exist"
-                if path.is_dir():
+                if is_folder:
                     what = f"is a folder without {FILE_NAME}"
                 raise ConfigError(f"{path}: the configuration file that {source} names {what}")
             return path

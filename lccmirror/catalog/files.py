@@ -76,7 +76,14 @@ def put_file(conn: sqlite3.Connection, row: FileRow) -> None:
 
 
 def get_file(conn: sqlite3.Connection, path: str) -> FileRow | None:
-    """Return the row of the file at `path`, or None."""
+    """Return the row of the file at `path`, or None.
+
+    The path may be one that somebody else made: a name that is not UTF-8 has no row.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return None
     row = conn.execute(f"SELECT {_COLUMNS} FROM files WHERE path = ?", (path,)).fetchone()
     return None if row is None else FileRow(*row)
 

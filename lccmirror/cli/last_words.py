@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,12 +15,12 @@ class _Unfailing(io.FileIO):
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write what can be written, and say that all of it was."""
-        try:
-            return super().write(data)
-        except OSError:
-            # A log on a full disk, a reader that has gone: there is nobody else to tell, and
-            # the exit code tells as much as before.
-            return memoryview(data).nbytes
+        taken: int | None = None
+        # A log on a full disk, a reader that has gone: there is nobody else to tell, and the
+        # exit code tells as much as before. None: a pipe that may not be waited for is full.
+        with contextlib.suppress(OSError):
+            taken = super().write(data)
+        return memoryview(data).nbytes if taken is None else taken
 
 
 def unfailing(descriptor: int, encoding: str) -> TextIO:

@@ -16,6 +16,7 @@ from ..formats.columns import TableColumn
 from ..formats.damage import damage_json
 from ..formats.dataset_json import open_json
 from ..formats.table import read_header, row_count
+from ..server.fields import integer
 
 _XMATCH = "sqlite_xmatch_search"
 
@@ -83,7 +84,8 @@ def read_told(csv: Path | None, document: Path | None) -> Told | None:
         citation=text("citation"),
         created_on=server_time(text("created")),
         last_updated=server_time(_text(last.get("updated", made.get("updated")))),
-        nobjects=row_count(last) if last else row_count(made),
+        # of 64 bits at most, as from the list: a header can have any number
+        nobjects=integer(row_count(last) if last else row_count(made)),
         query_type=text("searchtype"),
         query_params=None if args is None else json.dumps(args, ensure_ascii=False),
         visibility=_text(last.get("visibility", made.get("visibility"))),

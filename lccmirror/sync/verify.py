@@ -321,8 +321,5 @@ def _unknown_files(mirror: Mirror) -> Iterator[str]:
         for folder, _, names in os.walk(mirror.at(top)):
             for name in sorted(names):
                 path = (Path(folder) / name).relative_to(mirror.root).as_posix()
-                known = mirror.conn.execute(
-                    "SELECT 1 FROM files WHERE path = ?", (path,)
-                ).fetchone()
-                if known is None:
+                if get_file(mirror.conn, path) is None:
                     yield path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -212,3 +214,32 @@ def test_singles_and_formats_and_objects(tmp_path: Path) -> None:
         assert len(missing) == len(bodies(site)) > 0
         assert all(any(name in one for name in missing) for one in bodies(site))
         site.check()
+
+
+@pytest.mark.parametrize(
+    "place", ["datasets/x", "lightcurves/demo-field-a", "objects/demo-field-a", "collections/x"]
+)
+def test_a_stray_file_whose_name_is_not_utf8_is_unknown(site: Site, place: str) -> None:
+    site.server.make_dataset(columns=("sdssr",))
+    site.sync()
+    folder = site.root / place
+    folder.mkdir(parents=True, exist_ok=True)
+    stray = folder / os.fsdecode(b"notes-\xe9.json.gz")
+    stray.write_bytes(b"somebody's")
+    unknown = [stray.relative_to(site.root).as_posix()]
+    assert site.verify().found.unknown == unknown
+    rebuilt = site.rebuild()
+    assert (rebuilt.exit_code, rebuilt.found.unknown) == (0, unknown)
+    assert stray.read_bytes() == b"somebody's"
+
+
+def test_a_header_with_a_number_beyond_64_bits_costs_no_other_dataset(site: Site) -> None:
+    made = make_several(site)
+    document = site.file(made[0], "json")
+    text = gzip.decompress(document.read_bytes()).decode()
+    text = re.sub(r'"actual_nrows": *[0-9]+', f'"actual_nrows": {10**30}', text)
+    document.write_bytes(gzip.compress(text.encode()))
+    lose_backups(site)
+    lose(site)
+    assert site.rebuild().datasets == 3
+    assert site.sql("SELECT nobjects FROM datasets WHERE setid = ?", made[0]) == [(None,)]

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -226,3 +227,25 @@ def test_a_folder_in_the_way_is_told_and_stops_nobody_else(site: Site) -> None:
     site.sync()
     assert states(site) == {"ok": 4}
     site.check()
+
+
+def test_what_has_been_written_of_objects_takes_room_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(site: Site) -> int:
+        return sum(one.stat().st_size for one in site.root.glob("objects/**/*.*"))
+
+    (tmp_path / "other").mkdir()
+    with Site(tmp_path / "other", ALL, objects=8) as other:
+        other.server.make_dataset(columns=("sdssr",))
+        other.sync()
+        free = written(other) * 3 // 2
+    with Site(tmp_path, objects=8) as site:
+        site.server.make_dataset(columns=("sdssr",))
+        site.sync()
+        site.configure(ALL)
+        monkeypatch.setattr(
+            shutil, "disk_usage", lambda _: SimpleNamespace(free=free - written(site))
+        )
+        report = site.sync()
+        assert (report.exit_code, report.objects) == (0, 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -207,7 +208,7 @@ def test_what_is_said_to_a_closed_standard_output_is_lost_and_that_is_an_error(
 
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
-@pytest.mark.parametrize("place", ["a full disk", "a pipe without a reader"])
+@pytest.mark.parametrize("place", ["a full disk", "a pipe without a reader", "a full pipe"])
 def test_the_exit_code_is_the_same_when_the_message_cannot_be_written(
     config: Path, place: str, debug: list[str]
 ) -> None:
@@ -215,13 +216,21 @@ def test_the_exit_code_is_the_same_when_the_message_cannot_be_written(
         stderr = os.open("/dev/full", os.O_WRONLY)
     else:
         reader, stderr = os.pipe()
-        os.close(reader)
+        if place == "a full pipe":
+            os.set_blocking(stderr, False)
+            with contextlib.suppress(BlockingIOError):
+                while os.write(stderr, b"x"):
+                    pass
+        else:
+            os.close(reader)
     try:
         done = subprocess.run(
             command(config, *debug, "query", "selec"), stderr=stderr, check=False, timeout=60
         )
     finally:
         os.close(stderr)
+        if place == "a full pipe":
+            os.close(reader)
     assert done.returncode == 2
 
 

@@ -150,3 +150,26 @@ def test_importing_and_loading_costs_no_heavy_package(write: Write) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_a_named_configuration_that_cannot_be_looked_at_says_why(tmp_path: Path) -> None:
+    # As in a folder that is closed to us, of which root, whom tests may run as, knows none.
+    long = tmp_path / ("x" * 300)
+    path = find_config(long, {}, tmp_path)
+    with pytest.raises(ConfigError, match="cannot read the configuration: File name too long"):
+        load_config(path)
+
+
+def test_a_folder_for_the_metrics_that_cannot_be_looked_at_is_warned_of(write: Write) -> None:
+    told = f'[metrics]\ntextfile = "/{"x" * 300}/a.prom"\n'
+    (warning,) = load_config(write(MINIMAL + told)).warnings
+    assert warning.endswith("is not there, or is closed to us")
+
+
+@pytest.mark.parametrize("setting", ["[keys]\ndir", "[metrics]\ntextfile"])
+def test_a_link_that_leads_to_itself_is_no_bug(
+    write: Write, tmp_path_factory: pytest.TempPathFactory, setting: str
+) -> None:
+    link = tmp_path_factory.mktemp("elsewhere") / "me"
+    link.symlink_to("me")
+    assert load_config(write(f'{MINIMAL}{setting} = "{link}/a.prom"\n'), thorough=False)
