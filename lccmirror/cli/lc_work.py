@@ -18,7 +18,7 @@ from ..errors import LccMirrorError, UsageError
 from ..names import printable
 from ..query import ReadOnlyCatalog, Result
 from ..query.lightcurves import Copy, chosen_copy, copies_of, read_copy
-from ..query.new_file import folder_for, new_file, require_not_ours
+from ..query.new_file import folder_for, new_file, real_path, require_not_ours
 from ..query.object_names import meant_perhaps
 from .lc_asked import Asked
 from .needs import require_libraries
@@ -159,7 +159,7 @@ def _require_folder(folder: Path, root: Path) -> None:
     """Refuse a folder for many light curves that is none, or is the mirror's own."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{printable(str(folder))} is not a folder")
-    require_not_ours(folder.resolve(), root)
+    require_not_ours(real_path(folder), root)
 
 
 def _place(path: Path, root: Path) -> None:

@@ -145,7 +145,7 @@ def new_file(path: Path, root: Path, *, force: bool = False) -> NewFile:
     # The folder's links are followed, the file's own name is not: a link is replaced by the
     # file, not written through.
     try:
-        folder = path.parent.resolve(strict=True)
+        folder = Path(os.path.realpath(path.parent, strict=True))
     except FileNotFoundError:
         raise UsageError(
             f"there is no folder {printable(str(path.parent))}", hint="make it first"
@@ -185,6 +185,11 @@ def folder_for(folder: Path) -> Iterator[None]:
                 one.rmdir()
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without links; `Path.resolve` raises where one leads to itself."""
+    return Path(os.path.realpath(path))
+
+
 def require_not_ours(target: Path, root: Path) -> None:
     """Refuse what belongs to the mirror itself.
 
@@ -200,7 +205,7 @@ def require_not_ours(target: Path, root: Path) -> None:
     UsageError
         If it is the catalog, by whatever name, or within the mirror's own folders.
     """
-    real = root.resolve()
+    real = real_path(root)
     catalog = real / CATALOG_NAME
     taken = target.parent == real and (
         target.name.startswith(CATALOG_NAME) or target.name in _OUR_FILES

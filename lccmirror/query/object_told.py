@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..errors import Damaged, FormatError
 from ..formats.object_info import Period, read_object_file
 from ..formats.object_pictures import find_pictures
-from .new_file import new_file, require_not_ours, room_in
+from .new_file import new_file, real_path, require_not_ours, room_in
 from .readonly import ReadOnlyCatalog, no_permission
 from .run import run_query
 
@@ -141,7 +141,7 @@ def write_pictures(
     """
     if told.path is None:
         return []
-    require_not_ours(folder.resolve(), root)
+    require_not_ours(real_path(folder), root)
     try:
         answer = read_object_file(root / told.path, max_bytes)
     except PermissionError as error:

@@ -27,7 +27,7 @@ from ..errors import MirrorLocked, Stopped, UsageError
 from ..names import printable
 from .export_folder import MANIFEST, put_in_place
 from .moment import one_moment
-from .new_file import folder_for, require_not_ours, room_in
+from .new_file import folder_for, real_path, require_not_ours, room_in
 from .parquet_duckdb import VIEWS, duckdb_views
 from .parquet_sources import Source, names, sources
 from .parquet_write import write_parquet
@@ -132,7 +132,7 @@ def export_parquet(
     NoRoom
         If the disk is full.
     """
-    target = folder.resolve()
+    target = real_path(folder)
     require_not_ours(target / MANIFEST, root)
     with open_readonly(root) as catalog, one_moment(catalog):
         taken = to_text(now())

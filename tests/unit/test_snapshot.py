@@ -254,6 +254,9 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_done(
         take(root, tmp_path / "nowhere" / "copy.db")
     with pytest.raises(UsageError, match="is a folder"):
         take(root, tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(LocalError, match="Too many levels"):
+        take(root, tmp_path / "loop" / "copy.db")
 
 
 # --- what goes wrong ----------------------------------------------------------------------
