@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -135,6 +136,7 @@ def close_writer(conn: sqlite3.Connection) -> None:
     goes back to a rollback journal. A reader that is still there prevents that; the next
     clean exit tries again.
     """
+    let_go(sys.exc_info()[1])
     try:
         if conn.in_transaction:
             conn.rollback()
@@ -145,6 +147,19 @@ def close_writer(conn: sqlite3.Connection) -> None:
             conn.execute("PRAGMA journal_mode = DELETE")
     finally:
         conn.close()
+
+
+def let_go(error: BaseException | None) -> None:
+    """Forget what the functions that an error has ended were reading.
+
+    Its traceback has their variables, and a statement among them that is not read to its end
+    keeps the catalog from going back to a rollback journal.
+    """
+    from traceback import clear_frames  # importing it takes time, and mostly there is no error
+
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _checkpoint(conn: sqlite3.Connection) -> None:

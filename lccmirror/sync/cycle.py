@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 
-from ..catalog.connection import transaction
+from ..catalog.connection import let_go, transaction
 from ..catalog.datasets import Seen
 from ..catalog.files import count_unsound
 from ..catalog.log import begin_log, end_log, get_setting, poll_state, set_setting
@@ -212,6 +212,7 @@ def _logged(session: Session, job: str, work: Callable[[CycleReport], None]) -> 
         with local_errors():
             _work_and_index(session, work, report)
     except (ServerError, LocalError, Stopped) as error:
+        let_go(error)
         report.stopped = error
     except BaseException as error:
         unforeseen = f"{type(error).__name__}: {error}"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lccmirror.catalog.connection import close_writer, open_writer, transaction
+from lccmirror.catalog.connection import close_writer, let_go, open_writer, transaction
 from lccmirror.catalog.migrate import SCHEMA_VERSION, statements
-from lccmirror.errors import CatalogTooNew, Damaged
+from lccmirror.errors import CatalogTooNew, Damaged, Stopped
 
 
 @pytest.fixture
@@ -248,3 +248,42 @@ def test_a_script_is_split_where_its_statements_end() -> None:
 
 def test_an_empty_script_has_no_statements() -> None:
     assert list(statements("")) == list(statements("\n \n")) == []
+
+
+def stopped_within(conn: sqlite3.Connection) -> None:
+    for _ in conn.execute("SELECT 1 UNION SELECT 2"):
+        raise Stopped("in the middle of a reading")
+
+
+def is_wal(path: Path) -> bool:
+    return path.read_bytes()[19] == 2
+
+
+def test_an_error_in_the_middle_of_a_reading_leaves_a_catalog_that_all_can_open(
+    path: Path, conn: sqlite3.Connection
+) -> None:
+    def work() -> None:
+        try:
+            stopped_within(conn)
+        finally:
+            close_writer(conn)
+
+    put(conn, "a")
+    with pytest.raises(Stopped):
+        work()
+    assert not is_wal(path)
+
+
+def test_an_error_that_is_kept_leaves_a_catalog_that_all_can_open(
+    path: Path, conn: sqlite3.Connection
+) -> None:
+    put(conn, "a")
+    kept: list[BaseException] = []
+    try:
+        stopped_within(conn)
+    except Stopped as error:
+        let_go(error)
+        kept.append(error)
+    close_writer(conn)
+    assert not is_wal(path)
+    assert kept
