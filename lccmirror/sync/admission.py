@@ -45,13 +45,13 @@ class Admission:
         self._whole = self._to_come = 0
         self._lock = threading.Lock()
 
-    def ask(self, what: str, whole: int, on_hand: int) -> None:
+    def ask(self, path: str, whole: int, on_hand: int) -> None:
         """Let a file in, or one more attempt at it.
 
         Parameters
         ----------
-        what
-            Its name, for the message too.
+        path
+            Where it is to go, below the mirror's root.
         whole
             Bytes of all of it.
         on_hand
@@ -63,39 +63,40 @@ class Admission:
             If it does not fit beside what others have been let in for.
         """
         with self._lock:
-            before = self._files.get(what, _Coming(0, 0))
+            before = self._files.get(path, _Coming(0, 0))
             promised = self._to_come - (before.whole - before.on_hand)
             counted = self._mirrored + self._whole - before.whole
-            self._room.check(what, whole, on_hand, promised=promised, mirrored=counted)
-            self._forget(what)
-            self._files[what] = _Coming(whole, on_hand)
+            name = path.rpartition("/")[2]
+            self._room.check(name, whole, on_hand, promised=promised, mirrored=counted)
+            self._forget(path)
+            self._files[path] = _Coming(whole, on_hand)
             self._whole += whole
             self._to_come += whole - on_hand
 
-    def came(self, what: str, on_hand: int) -> None:
+    def came(self, path: str, on_hand: int) -> None:
         """Note how much of a file is on the disk by now."""
         with self._lock:
-            if (one := self._files.get(what)) is not None:
+            if (one := self._files.get(path)) is not None:
                 now = min(on_hand, one.whole)
                 self._to_come -= now - one.on_hand
                 one.on_hand = now
 
-    def give_back(self, what: str) -> None:
+    def give_back(self, path: str) -> None:
         """A file did not come: what was kept for it is for others."""
         with self._lock:
-            self._forget(what)
+            self._forget(path)
 
-    def settle(self, what: str) -> None:
-        """A file is in the mirror, and counts with all that is there; none of that name: fine.
+    def settle(self, path: str) -> None:
+        """A file is in the mirror, and counts with all that is there; none of that path: fine.
 
         Nothing is kept of it alone, so that a cycle's memory does not grow with its files.
         """
         with self._lock:
-            if (one := self._forget(what)) is not None:
+            if (one := self._forget(path)) is not None:
                 self._mirrored += one.whole
 
-    def _forget(self, what: str) -> _Coming | None:
-        one = self._files.pop(what, None)
+    def _forget(self, path: str) -> _Coming | None:
+        one = self._files.pop(path, None)
         if one is not None:
             self._whole -= one.whole
             self._to_come -= one.whole - one.on_hand
@@ -126,9 +127,9 @@ class Watch:
         self._admission = admission
         self._progress = progress
         self._max_size = max_size
-        self._key = path
+        self._path = path
         self._part = part
-        self._label = path.rsplit("/", 1)[-1]
+        self._label = path.rpartition("/")[2]
         self._at: int | None = None
 
     def admit(self, wanted: int) -> None:
@@ -142,23 +143,23 @@ class Watch:
     def _ask(self, whole: int, on_hand: int) -> None:
         if self._max_size is not None and whole > self._max_size:
             raise TooLargeForUs(f"{self._label} has {whole:,} bytes (select.max_size)")
-        self._admission.ask(self._label, whole, on_hand)
+        self._admission.ask(self._path, whole, on_hand)
 
     def __call__(self, on_hand: int, total: int | None) -> None:
         if self._at is None:
-            self._progress.begin(self._key, self._label, total)
+            self._progress.begin(self._path, self._label, total)
             self._at = 0
-        self._progress.advance(self._key, on_hand - self._at)
+        self._progress.advance(self._path, on_hand - self._at)
         self._at = on_hand
         if total is None:
             # Nobody told how large it is: it is asked for as it comes.
             self._ask(on_hand, on_hand)
         else:
-            self._admission.came(self._label, on_hand)
+            self._admission.came(self._path, on_hand)
 
     def end(self, *, ok: bool) -> None:
         """It has come, or not."""
         if not ok:
-            self._admission.give_back(self._label)
+            self._admission.give_back(self._path)
         if self._at is not None:
-            self._progress.end(self._key, ok=ok)
+            self._progress.end(self._path, ok=ok)

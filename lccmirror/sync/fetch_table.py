@@ -119,18 +119,18 @@ def fetch_json(
         known = _noted(note)
         if known.get("version") == version and known.get("sha256") == sha256_of(part):
             size = part.stat().st_size
-            fetcher.admission.ask(path.rsplit("/", 1)[-1], size, size)
+            fetcher.admission.ask(path, size, size)
             return Product("json", path, part, size, known["sha256"]), known.get("has_lczip")
     remove_note(note)
-    admission, label = fetcher.admission, path.rsplit("/", 1)[-1]
+    admission = fetcher.admission
     # How large it is shows when it has come; on a disk with no room at all it is not asked for.
-    admission.ask(label, 0, 0)
+    admission.ask(path, 0, 0)
     try:
-        header = _fetch_pages(fetcher, setid, part, label)
+        header = _fetch_pages(fetcher, setid, part, path)
         size = part.stat().st_size
-        admission.ask(label, size, size)
+        admission.ask(path, size, size)
     except BaseException:
-        admission.give_back(label)
+        admission.give_back(path)
         # Nothing goes on with a part of it, so it must not take room.
         remove(part)
         raise
@@ -142,7 +142,7 @@ def fetch_json(
     return Product("json", path, part, size, sha256), header.has_lczip
 
 
-def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, label: str) -> DatasetHeader:
+def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, path: str) -> DatasetHeader:
     """Write all pages of a dataset's JSON to `part`, packed; return the last one's header."""
     npages = page = 1
     with open_for_write(part) as raw:
@@ -155,7 +155,7 @@ def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, label: str) -> Datase
                         raise NotComplete(f"dataset {setid} is {header.status} on the server")
                     come = part.stat().st_size
                     # It is no larger than before it is packed.
-                    fetcher.admission.ask(label, come + _size_of(answer.body), come)
+                    fetcher.admission.ask(path, come + _size_of(answer.body), come)
                     shutil.copyfileobj(answer.body, packed, _COPY_BYTES)
                     packed.write(b"\n")
                     if not answer.result_has_all_rows:

@@ -83,8 +83,7 @@ def fetch_zip(
                     and _is_sound(fetcher, twin)
                 ):
                     # A link takes no room on the disk, and counts all the same.
-                    name = path.rpartition("/")[2]
-                    fetcher.admission.ask(name, twin.size, twin.size)
+                    fetcher.admission.ask(path, twin.size, twin.size)
                     report = _check_zip(fetcher, fetcher.root / twin.path)
                     return FetchedZip(setid, report=report, twin=twin)
         product = fetch_file(fetcher, source, path, "lczip")

@@ -126,8 +126,6 @@ def _fetch(session: Session, fetcher: Fetcher, one: _Wanted) -> None:
         with transaction(conn):
             now = to_text(session.now())
             put_product(session.mirror, product, now, collection=one.collection)
-        # the next one has the same name
-        fetcher.admission.settle(path.rpartition("/")[2])
         forget_arrival(product)
 
 

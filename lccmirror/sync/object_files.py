@@ -120,7 +120,7 @@ def mend_from_answer(mirror: Mirror, fetcher: Fetcher, key: Key) -> bool:
         product = _arrive(mirror, fetcher, "png", path, info.pictures[name], {})
         with transaction(mirror.conn):
             put_product(mirror, product, row.fetched_at, collection=key[0])
-        fetcher.admission.settle(_label(path))
+        fetcher.admission.settle(path)
         forget_arrival(product)
     return all(
         (old := get_file(mirror.conn, path)) is None or old.state == "ok"
@@ -154,7 +154,7 @@ def _put(
         for product in products:
             if _is_here(mirror, product):
                 durable.remove(product.part)
-                fetcher.admission.give_back(_label(product.path))
+                fetcher.admission.give_back(product.path)
             else:
                 put_product(mirror, product, at, collection=key[0])
         for path in gone:
@@ -162,7 +162,7 @@ def _put(
         there = {name: paths.pictures[name] for name in info.pictures}
         put_info(mirror.conn, key, info, at, paths.info, there)
     for product in products:
-        fetcher.admission.settle(_label(product.path))
+        fetcher.admission.settle(product.path)
         forget_arrival(product)
     for path in gone:
         durable.remove_note(sidecar(mirror.at(layout.arriving(path))))
@@ -186,20 +186,16 @@ def _arrive(
     noted: dict[str, str],
 ) -> Product:
     """Write a file to ``incoming/``, and a note beside it that it is whole."""
-    fetcher.admission.ask(_label(path), len(content), 0)
+    fetcher.admission.ask(path, len(content), 0)
     part = mirror.at(layout.arriving(path))
     durable.remove_note(sidecar(part))
     with durable.open_for_write(part) as file:
         file.write(content)
         durable.flush_file(file)
-    fetcher.admission.came(_label(path), len(content))
+    fetcher.admission.came(path, len(content))
     sha256 = hashlib.sha256(content).hexdigest()
     durable.write_note(sidecar(part), json.dumps({"sha256": sha256, **noted}).encode())
     return Product(kind, path, part, len(content), sha256)
-
-
-def _label(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def _noted(part: Path, note: Path) -> dict[str, str] | None:

@@ -283,8 +283,7 @@ class Work:
                 no_work(self._conn, item.setid)
         drop_downloads(self._session.mirror, item.setid)
         for kind in layout.KINDS:
-            path = layout.product(item.setid, kind)
-            self._fetcher.admission.settle(path.rpartition("/")[2])
+            self._fetcher.admission.settle(layout.product(item.setid, kind))
         well = unread is None and not partial
         self._report.mirrored += well
         self._session.progress.item_done(item.setid, ok=well)

@@ -76,6 +76,13 @@ def test_what_does_not_come_leaves_its_room_to_others(disk: Disk) -> None:
     room.ask("b.zip", 100, 0)
 
 
+def test_files_of_one_name_in_two_folders_are_two(disk: Disk) -> None:
+    room = admission(max_bytes=100)
+    room.ask("lightcurves/north/star.gz", 60, 0)
+    with pytest.raises(NoRoom, match=r"no room for star\.gz"):
+        room.ask("lightcurves/south/star.gz", 60, 0)
+
+
 def test_a_file_that_is_in_the_mirror_counts_there_and_once(disk: Disk) -> None:
     room = admission(max_bytes=100)
     room.ask("a.csv", 40, 0)
