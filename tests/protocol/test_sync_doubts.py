@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import misbehaving as wrong
 from tests.support.site import Site
+from tests.support.sites import site_fixture
 
 _LATER_S = 4_000.0
 _DAYS_S = 2 * 86_400.0
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path) as site:
-        yield site
+site = site_fixture()
 
 
 @pytest.mark.parametrize("held", [False, True])
