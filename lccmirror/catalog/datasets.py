@@ -51,10 +51,13 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
     """Write down one item of the dataset list.
 
     A dataset that the mirror has seen keeps its state; whether a change calls for work is
-    the planner's business.
+    the planner's business. One that is back after it had vanished, and that we do not have,
+    is a change: its work may have been ended (`set_never_had`).
     """
     row = conn.execute(
-        "SELECT last_updated, origin FROM datasets WHERE setid = ?", (item.setid,)
+        "SELECT last_updated, origin, vanished_at IS NOT NULL "
+        "AND state NOT IN ('mirrored', 'partial') FROM datasets WHERE setid = ?",
+        (item.setid,),
     ).fetchone()
     last_updated = server_time(item.last_updated)
     if row is not None and row[0] == last_updated:
@@ -62,7 +65,7 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
             "UPDATE datasets SET last_seen = ?, vanished_at = NULL WHERE setid = ?",
             (now, item.setid),
         )
-        return Seen.UNCHANGED
+        return Seen.CHANGED if row[2] else Seen.UNCHANGED
     values = {field: getattr(item, field) for field in _LISTED_FIELDS}
     values |= {
         "setid": item.setid,
@@ -82,7 +85,7 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
         "UPDATE datasets SET has_lczip = ? WHERE setid = ?",
         (int(item.lczip_path is not None), item.setid),
     )
-    if row is not None and row == (None, "search"):
+    if row is not None and row[:2] == (None, "search"):
         # Our own, complete when we fetched it: the list now tells its time.
         return Seen.UNCHANGED
     return Seen.NEW if row is None else Seen.CHANGED
@@ -180,6 +183,27 @@ def set_failed(
         "WHEN state = 'mirrored' AND :files THEN state "
         "WHEN :files THEN 'partial' ELSE :state END WHERE setid = :setid",
         {"error": error, "files": has_files, "state": state, "setid": setid},
+    )
+
+
+def set_never_had(conn: sqlite3.Connection, setid: str) -> bool:
+    """Leave out a dataset that the server says it does not have, if it lists it no more.
+
+    A list that was damaged on its way, or a dataset that was soon removed, would be asked for
+    without end. What we have anything of is not left out.
+
+    Returns
+    -------
+    bool
+        Whether it is left out now.
+    """
+    return bool(
+        conn.execute(
+            "UPDATE datasets SET state = 'skipped', last_error = NULL, reason = ? "
+            "WHERE setid = ? AND vanished_at IS NOT NULL AND nrows IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.setid = datasets.setid)",
+            ("the server neither lists it nor has it", setid),
+        ).rowcount
     )
 
 

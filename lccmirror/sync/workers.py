@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from ..catalog.connection import CATALOG_NAME, transaction
-from ..catalog.datasets import set_failed, set_state, unreadable
+from ..catalog.datasets import set_failed, set_never_had, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
 from ..catalog.wal import LogKeeper
 from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
@@ -300,6 +300,8 @@ class Work:
         self._report.notes += [f"{item.setid}: {problem}" for problem in result.problems]
 
     def _failed(self, item: WorkItem, error: LccMirrorError) -> None:
+        if isinstance(error, NotFound) and self._never_was(item):
+            return
         with transaction(self._conn):
             set_failed(
                 self._conn,
@@ -314,6 +316,17 @@ class Work:
             self._report.gone.append(item.setid)
         self._session.progress.item_done(item.setid, ok=False)
         self._zip_over(item)
+
+
+    def _never_was(self, item: WorkItem) -> bool:
+        """End the work on a dataset of which there is nothing, here or there, if it is one."""
+        with transaction(self._conn):
+            if not set_never_had(self._conn, item.setid):
+                return False
+            no_work(self._conn, item.setid)
+        self._session.progress.item_done(item.setid, ok=True)
+        self._zip_over(item)
+        return True
 
 
 def _verdict(error: LccMirrorError) -> str:
