@@ -317,7 +317,6 @@ class Work:
         self._session.progress.item_done(item.setid, ok=False)
         self._zip_over(item)
 
-
     def _never_was(self, item: WorkItem) -> bool:
         """End the work on a dataset of which there is nothing, here or there, if it is one."""
         with transaction(self._conn):
