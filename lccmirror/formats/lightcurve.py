@@ -230,13 +230,10 @@ def read_lightcurve(
 
         found = read_by_arrow(data[header.size :], dtypes, header.separator)
     if found is None:
-        lines = _rows(data, header, problems)
-        # Where NumPy cuts a text at a NUL, it cannot be seen that it was cut.
-        if b"\0" not in data:
-            found = read_at_once(lines, dtypes, header.separator)
-        if found is None:
-            whole = _whole(lines, header, problems)
-            found = read_columns(whole, dtypes, header.separator)
+        found = read_at_once(data, header.size, dtypes, header.separator)
+    if found is None:
+        lines = _whole(_rows(data, header, problems), header, problems)
+        found = read_columns(lines, dtypes, header.separator)
     arrays: dict[str, NDArray[Any]] = {}
     masks: dict[str, NDArray[Any]] = {}
     for column, (values, mask) in zip(header.columns, found, strict=True):

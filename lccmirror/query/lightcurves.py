@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..formats.lczip_member import OpenLczip
 
 _OPEN_ZIPS = 8
+# A light curve of ten thousand points and thirty columns, expanded.
+_KEPT = 1 << 22
 
 # Newest first, as the catalog has settled it; the others by what is known of their age.
 _COPIES = """
@@ -196,6 +198,8 @@ class LightCurveFiles(Closing):
     def __init__(self, root: Path, *, many: bool = False) -> None:
         self._root = root
         self._arrow = many and _has_arrow()
+        if many:
+            _keep_memory()
         self._zips: OrderedDict[str, OpenLczip] = OrderedDict()
 
     def close(self) -> None:
@@ -267,6 +271,16 @@ class LightCurveFiles(Closing):
         if len(self._zips) > _OPEN_ZIPS:
             self._zips.popitem(last=False)[1].close()
         return opened
+
+
+def _keep_memory() -> None:
+    """Have what one light curve's arrays took in memory kept for those of the next.
+
+    glibc takes pieces from the system that are larger than any that was freed before, and
+    gives back what is free beyond twice as much: for light curves of a thousand points each
+    time, page by page, which costs a tenth of reading them. Elsewhere this changes nothing.
+    """
+    bytearray(_KEPT)
 
 
 def _has_arrow() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -49,12 +50,17 @@ def test_numpy_arrow_and_value_by_value_read_the_same(data: bytes) -> None:
     said = _said(read_lightcurve(data))
     assert _said(read_lightcurve(data, arrow=True)) == said
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lc_values, "read_at_once", lambda *_: None)
+        patch.setattr(lc_values, "_at_once", lambda *_: None)
         assert _said(read_lightcurve(data)) == said
 
 
+def _at_once(lines: Sequence[str], *dtypes: str) -> list[Column] | None:
+    rows = "".join(f"{line}\n" for line in lines)
+    return read_at_once(f"head\n{rows}".encode(), 5, dtypes, ",")
+
+
 def _one(dtype: str, *texts: str) -> Column:
-    columns = read_at_once(texts, [dtype, "f8"], ",")
+    columns = _at_once(texts, dtype, "f8")
     assert columns is not None
     return columns[0]
 
@@ -62,9 +68,11 @@ def _one(dtype: str, *texts: str) -> Column:
 def test_what_numpy_would_change_silently_is_not_read_at_once() -> None:
     assert _one("i8", "5,1", "-6,1")[0].tolist() == [5, -6]
     for dtype, text in (("i8", "5.0,1"), ("U3", "long,1"), ("f8", ",1"), ("f8", "1,1,1")):
-        assert read_at_once(["1,1", text][1:], [dtype, "f8"], ",") is None
+        assert _at_once([text], dtype, "f8") is None
     # it leaves out empty lines
-    assert read_at_once(["1", "", "2"], ["f8"], ",") is None
+    for lines in (["1", "", "2"], ["", "1"], ["1", ""], [""], []):
+        assert _at_once(lines, "f8") is None
+    assert read_at_once(b"1\n2", 0, ["f8"], ",") is None
 
 
 def test_a_declared_width_of_text_is_kept_and_never_cuts() -> None:
