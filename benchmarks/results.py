@@ -16,8 +16,8 @@ from .rows import Growth, Outcome, Row
 Record = dict[str, Any]
 
 
-def record(row: Row, outcome: Outcome, when: datetime) -> Record:
-    """Return a measured row as it is kept."""
+def record(row: Row, outcome: Outcome, when: datetime, before: Record) -> Record:
+    """Return a measured row as it is kept; `before` is the `machine` it began on."""
     return {
         "name": row.name,
         "work": row.work,
@@ -44,12 +44,12 @@ def record(row: Row, outcome: Outcome, when: datetime) -> Record:
             for name, values in outcome.series.items()
         },
         "growth": _growth(outcome.growth),
-        "machine": machine(),
+        "machine": before,
     }
 
 
 def machine() -> Record:
-    """Return what the figures depend on, and nothing that names the machine."""
+    """Return what the figures depend on, now, and nothing that names the machine."""
     return {
         "cores": os.cpu_count() or 1,
         "architecture": platform.machine(),

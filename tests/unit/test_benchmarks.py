@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
+import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +18,7 @@ import pytest
 from benchmarks import report
 from benchmarks.counting import Traffic
 from benchmarks.line import far_away
-from benchmarks.measure import BenchmarkFailed, Run, by_turns, run, same
+from benchmarks.measure import PROJECT, BenchmarkFailed, Run, by_turns, run, same
 from benchmarks.registry import ROWS, chosen
 from benchmarks.results import read_results
 from benchmarks.rows import Growth, Limit, Outcome, Row
@@ -51,13 +54,16 @@ def test_a_row_that_is_there_no_more_is_dropped(tmp_path: Path) -> None:
     assert [one["name"] for one in read_results(tmp_path / "benchmarks.json")] == ["b"]
 
 
-def test_a_row_that_fails_leaves_those_measured_before_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [BenchmarkFailed("not the same"), OSError("not the same")])
+def test_a_row_that_fails_leaves_those_before_and_after_it(
+    tmp_path: Path, error: Exception
+) -> None:
     def fail(folder: Path) -> Outcome:
-        raise BenchmarkFailed("not the same")
+        raise error
 
-    with pytest.raises(BenchmarkFailed, match="not the same"):
-        measure(tmp_path, row("a"), replace(row("b"), measure=fail))
-    assert [one["name"] for one in read_results(tmp_path / "benchmarks.json")] == ["a"]
+    with pytest.raises(BenchmarkFailed, match=r"1 of 3 rows not measured:\nb: not the same"):
+        measure(tmp_path, row("a"), replace(row("b"), measure=fail), row("c"))
+    assert [one["name"] for one in read_results(tmp_path / "benchmarks.json")] == ["a", "c"]
 
 
 def test_the_fields_that_scripts_read_are_there(tmp_path: Path) -> None:
@@ -66,6 +72,19 @@ def test_the_fields_that_scripts_read_are_there(tmp_path: Path) -> None:
     wanted = {"name": "a", "ratio": 2.0, "reach": 1.5, "at_least": True}
     assert wanted.items() <= one.items()
     assert one["measured_at"].endswith("Z")
+
+
+def test_the_load_that_is_told_is_not_the_rows_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(folder: Path) -> Outcome:
+        monkeypatch.setattr("os.getloadavg", lambda: (9.0, 9.0, 9.0))
+        return OUTCOME
+
+    monkeypatch.setattr("os.getloadavg", lambda: (0.5, 9.0, 9.0))
+    measure(tmp_path, replace(row("a"), measure=busy))
+    (one,) = read_results(tmp_path / "benchmarks.json")
+    assert one["machine"]["load_before"] == 0.5
 
 
 def test_the_page_shows_every_row_its_command_and_its_plot(tmp_path: Path) -> None:
@@ -110,6 +129,33 @@ def test_rows_are_chosen_by_name_and_a_wrong_name_is_an_error() -> None:
     assert chosen("") == ROWS
     with pytest.raises(BenchmarkFailed, match="no such row: idle"):
         chosen("idle")
+
+
+def test_rows_are_measured_where_no_package_can_be_installed(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    for name, script in (
+        ("benchmarks/install-debian-tools", "exit 1"),
+        (".venv/bin/python", 'echo "measured: $BENCH_ROWS"'),
+        (".venv/installed", ""),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    make = shutil.which("make")
+    assert make is not None
+    # these tests may themselves be started by make, which tells a make below it what to do
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        [make, "bench"],
+        cwd=tmp_path,
+        env={**env, "BENCH_ROWS": "idle_poll"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "measured: idle_poll" in done.stdout) == (0, True), done.stderr
 
 
 def test_names_are_unique() -> None:
