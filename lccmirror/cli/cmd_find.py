@@ -15,6 +15,7 @@ from ..query import ReadOnlyCatalog, Result, Value, open_readonly, run_query
 from ..query.find import KINDS, Found, find, is_complete
 from .commands import Command
 from .output import OutputOptions, output_options, write_result
+from .positive import Positive
 from .settings import Settings, is_terminal, settings
 
 _OF_EACH = 10
@@ -51,7 +52,7 @@ _ANYTHING = "SELECT EXISTS (SELECT 1 FROM datasets) OR EXISTS (SELECT 1 FROM col
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Positive(),
     metavar="SECONDS",
     help="Stop looking in each of them after so long.",
 )

@@ -10,6 +10,7 @@ from ..errors import UsageError
 from ..query import open_readonly
 from .commands import Command
 from .output import OutputOptions, output_options
+from .positive import Positive
 from .settings import require_not_config, settings
 from .utf8_words import utf8_words
 
@@ -62,7 +63,7 @@ _FORMATS = ("table", "csv", "json", "fits", "votable", "parquet")
     "--processes", type=click.IntRange(min=1), metavar="N", help="With --where: how many."
 )
 @click.option("--plot", metavar="FILE|-", help="Draw it: a PNG, SVG or PDF, or here (-).")
-@click.option("--period", type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
+@click.option("--period", type=Positive(), metavar="DAYS",
               help="Fold the plot on it.")  # fmt: skip
 @click.option("--epoch", type=float, metavar="JD", help="Where phase 0 is.")
 @click.option(

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..query import open_readonly, run_query
 from .commands import Command
 from .output import OutputOptions, output_options, write_result
+from .positive import Positive
 from .settings import settings
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -50,7 +51,7 @@ def _refused_option(name: str, reason: str, hint: str | None, nargs: int = 1) ->
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Positive(),
     metavar="SECONDS",
     help="Stop the statement after so long.",
 )

@@ -107,19 +107,11 @@ def _verify(
     with watched(chosen) as job:
         done = handed_over(config, Verify(repair=repair, scope=scope), job, Verified)
         if done is None:
-            progress = job.around.progress
-            progress.begin("verify", "reading the mirror", None)
             try:
-                done = work(
-                    config,
-                    job.around,
-                    scope=scope,
-                    advance=lambda n: progress.advance("verify", n),
-                )
+                done = work(config, job.around, scope=scope)
             except Stopped as error:
-                progress.note(error.message)
+                job.around.progress.note(error.message)
                 job.stopping.leave(1)
-            progress.end("verify", ok=not done.found.damage)
     if in_json:
         click.echo(json.dumps(as_json(done), indent=2))
     else:

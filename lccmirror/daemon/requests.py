@@ -82,18 +82,14 @@ def failure(error: LccMirrorError) -> Failed:
 
 
 def _verify(session: Session, scope: Scope, *, repair: bool) -> Any:
-    progress, key = session.progress, "verify"
-    pace = pace_of(scope.rate, session.stop)
-    progress.begin(key, "reading the mirror", None)
     done = verify_held(
         session.mirror,
         session.now,
         scope=scope,
-        advance=lambda n: progress.advance(key, n),
+        progress=session.progress,
         stop=session.stop,
-        pace=pace,
+        pace=pace_of(scope.rate, session.stop),
     )
-    progress.end(key, ok=not done.found.damage)
     return repair_held(session, done.found) if repair and done.found.damage else done
 
 

@@ -215,7 +215,6 @@ def verify_mirror(
     around: Surroundings,
     *,
     scope: Scope = EVERYTHING,
-    advance: Callable[[int], None] | None = None,
 ) -> Verified:
     """Compare the mirror's bytes with the catalog, all of them or some. Needs no network.
 
@@ -232,14 +231,19 @@ def verify_mirror(
                         mirror,
                         around.now,
                         scope=scope,
-                        advance=advance,
+                        progress=around.progress,
                         stop=around.stop,
                         pace=pace,
                     )
                 )
         with open_configured(config, create=False, now=around.now) as mirror:
             return verify_held(
-                mirror, around.now, scope=scope, advance=advance, stop=around.stop, pace=pace
+                mirror,
+                around.now,
+                scope=scope,
+                progress=around.progress,
+                stop=around.stop,
+                pace=pace,
             )
 
 
@@ -248,13 +252,13 @@ def verify_held(
     now: Now,
     *,
     scope: Scope = EVERYTHING,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
     pace: Callable[[int], None] | None = None,
 ) -> Verified:
     """Compare the bytes of a mirror that is open already."""
     take_back(mirror)
-    return Verified(verify(mirror, now, scope=scope, advance=advance, stop=stop, pace=pace))
+    return Verified(verify(mirror, now, scope=scope, progress=progress, stop=stop, pace=pace))
 
 
 def repair_mirror(
@@ -262,10 +266,9 @@ def repair_mirror(
     around: Surroundings,
     *,
     scope: Scope = EVERYTHING,
-    advance: Callable[[int], None] | None = None,
 ) -> Verified:
     """Verify, fetch again what is damaged, and verify that."""
-    verified = verify_mirror(config, around, scope=scope, advance=advance)
+    verified = verify_mirror(config, around, scope=scope)
     if not verified.found.damage:
         return verified
     with open_session(config, around) as session:

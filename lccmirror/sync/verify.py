@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import sqlite3
 import threading
@@ -19,7 +21,8 @@ from ..clock import Now, to_text
 from ..errors import Damaged, Stopped
 from .compare import Wrong, compare_file
 from .mirror import Mirror
-from .verify_scope import EVERYTHING, Scope, rows_in
+from .progress import Progress, Silent
+from .verify_scope import EVERYTHING, Scope, bytes_in, rows_in
 
 _COMMIT_EVERY = 200
 MOST_NAMED = 10_000
@@ -135,8 +138,8 @@ def verify(
     now: Now,
     *,
     scope: Scope = EVERYTHING,
-    advance: Callable[[int], None] | None = None,
     only: Container[str] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
     pace: Callable[[int], None] | None = None,
 ) -> VerifyReport:
@@ -150,10 +153,10 @@ def verify(
     scope
         Which files. With a sample, that tables, indexes and the catalog's list of files are
         complete is not looked at.
-    advance
-        Called with the bytes of each file as it has been read.
     only
         Read these paths alone.
+    progress
+        Told how much there is to read, and how much has been read.
     stop
         Ends it early.
     pace
@@ -166,17 +169,41 @@ def verify(
     Stopped
         When `stop` is set; what was read until then is in the catalog.
     """
-    check_catalog(mirror.conn)
+    watcher = Silent() if progress is None else progress
+    with _shown(watcher, "checking the catalog"):
+        check_catalog(mirror.conn)
     report = VerifyReport()
-    reading = Reading(mirror, now, advance, stop, pace)
     began = to_text(now())
+    total = bytes_in(mirror.conn, scope) if only is None else None
+    with _shown(watcher, "reading the mirror", total) as advance:
+        reading = Reading(mirror, now, advance, stop, pace)
+        try:
+            for batch in rows_in(mirror.conn, scope):
+                reading.read([row for row in batch if only is None or row[0] in only], report)
+        except Stopped as error:
+            raise _stopped(report, scope, began, mirror) from error
+    if not scope.sampled:
+        with _shown(watcher, "comparing tables, indexes and names"):
+            _look_at_the_rest(mirror, report)
+    return report
+
+
+@contextlib.contextmanager
+def _shown(
+    watcher: Progress, label: str, total: int | None = None
+) -> Iterator[Callable[[int], None]]:
+    """Tell a watcher of a part of the work; yield what tells how far it is."""
+    watcher.begin(label, label, total)
     try:
-        for batch in rows_in(mirror.conn, scope):
-            reading.read([row for row in batch if only is None or row[0] in only], report)
-    except Stopped as error:
-        raise _stopped(report, scope, began, mirror) from error
-    if scope.sampled:
-        return report
+        yield functools.partial(watcher.advance, label)
+    except BaseException:
+        watcher.end(label, ok=False)
+        raise
+    watcher.end(label, ok=True)
+
+
+def _look_at_the_rest(mirror: Mirror, report: VerifyReport) -> None:
+    """Look at what is worked out from the files, and for files that nobody knows."""
     incomplete = incomplete_tables(mirror.conn)
     for found in incomplete:
         report.add(found)
@@ -189,7 +216,6 @@ def verify(
         report.add(Damage("derived", name, detail))
     for path in _unknown_files(mirror):
         report.add_unknown(path)
-    return report
 
 
 def _stopped(report: VerifyReport, scope: Scope, began: str, mirror: Mirror) -> Stopped:

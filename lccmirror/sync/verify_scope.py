@@ -52,6 +52,7 @@ class Scope:
 EVERYTHING = Scope()
 
 _COUNT = "SELECT count(*) FROM files WHERE coalesce(verified_at, '') < ?"
+_BYTES = "SELECT coalesce(sum(size), 0) FROM files WHERE coalesce(verified_at, '') < ?"
 _IN_ORDER = f"""
 SELECT {FILE_COLUMNS} FROM files
 WHERE path > ? AND coalesce(verified_at, '') < ? ORDER BY path LIMIT ?
@@ -60,6 +61,14 @@ _OLDEST = """
 SELECT path FROM files WHERE coalesce(verified_at, '') < ? ORDER BY verified_at, path LIMIT ?
 """
 _ONE = f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?"
+
+
+def bytes_in(conn: sqlite3.Connection, scope: Scope) -> int | None:
+    """Return how many bytes the files in a scope have; of a sample nobody knows."""
+    if scope.sampled:
+        return None
+    total: int = conn.execute(_BYTES, (scope.not_since or _ALL,)).fetchone()[0]
+    return total
 
 
 def rows_in(conn: sqlite3.Connection, scope: Scope) -> Iterator[list[tuple[Any, ...]]]:

@@ -55,7 +55,6 @@ def verify_slice(
     *,
     every: timedelta,
     chunk_bytes: int = CHUNK_BYTES,
-    advance: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
     pace: Callable[[int], None] | None = None,
 ) -> Slice:
@@ -71,7 +70,7 @@ def verify_slice(
         How often every byte is to be read.
     chunk_bytes
         At most about so many bytes now, so that other work can come between.
-    advance, stop, pace
+    stop, pace
         As in `verify`.
     """
     moment = now()
@@ -93,7 +92,7 @@ def verify_slice(
     else:
         more = len(rows) == 1000
     report = VerifyReport()
-    Reading(mirror, now, advance, stop, pace).read(chosen, report)
+    Reading(mirror, now, None, stop, pace).read(chosen, report)
     if not more:
         _check_catalog_in_time(mirror, now, overdue)
         for found in incomplete_tables(mirror.conn):

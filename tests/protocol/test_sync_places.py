@@ -16,6 +16,7 @@ import pytest
 from lccmirror.errors import MirrorLocked, MirrorUnusable
 from lccmirror.sync import layout
 from lccmirror.sync.mirror import open_mirror, open_to_read
+from lccmirror.sync.progress import Silent
 from lccmirror.sync.verify import verify
 from tests.support.confined import Limits, Told, confined
 from tests.support.kept import Kept, assert_told
@@ -197,15 +198,16 @@ def test_a_reader_does_not_take_for_damage_what_is_being_replaced(site: Site) ->
     other = before + b"more"
     row = "UPDATE files SET size = ?, sha256 = ? WHERE kind = 'csv'"
 
-    def replace(_: int) -> None:
-        site.file(setid, "csv").write_bytes(other)
-        with site.writing() as conn:
-            conn.execute(row, (len(other), hashlib.sha256(other).hexdigest()))
+    class Replacing(Silent):
+        def advance(self, key: str, n: int) -> None:
+            site.file(setid, "csv").write_bytes(other)
+            with site.writing() as conn:
+                conn.execute(row, (len(other), hashlib.sha256(other).hexdigest()))
 
     with open_to_read(site.root, site.server.url) as mirror:
         formats = len(site.sql("SELECT * FROM files WHERE path < 'datasets'"))
         assert formats > 0
-        assert verify(mirror, site.now, advance=replace).damage == []
+        assert verify(mirror, site.now, progress=Replacing()).damage == []
         site.file(setid, "csv").write_bytes(before)
         assert len(verify(mirror, site.now).damage) == 1
 

@@ -15,6 +15,7 @@ from lccmirror.cli.app import cli
 from lccmirror.clock import to_text
 from lccmirror.errors import Stopped
 from lccmirror.sync.jobs import verify_mirror
+from lccmirror.sync.progress import Silent
 from lccmirror.sync.verify_scope import Scope
 from tests.support.site import Site
 
@@ -80,17 +81,23 @@ def test_the_oldest_come_first_until_all_were_read(site: Site) -> None:
 
 
 def test_what_was_stopped_goes_on_where_it_was(site: Site) -> None:
-    stop, counted = threading.Event(), 0
+    stop = threading.Event()
+    planned: list[int | None] = []
+    advanced: list[int] = []
 
-    def after_three(_: int) -> None:
-        nonlocal counted
-        counted += 1
-        if counted == 3:
-            stop.set()
+    class AfterThree(Silent):
+        def begin(self, key: str, label: str, total: int | None) -> None:
+            planned.append(total)
+
+        def advance(self, key: str, n: int) -> None:
+            advanced.append(n)
+            if len(advanced) == 3:
+                stop.set()
 
     began = to_text(site.now())
     with pytest.raises(Stopped, match=f"--not-since {began}"):
-        verify_mirror(site.config, site.around(stop=stop), advance=after_three)
+        verify_mirror(site.config, site.around(stop=stop, progress=AfterThree()))
+    assert planned == [None, *site.sql("SELECT sum(size) FROM files")[0]]
     first = read(site)
     assert len(first) == 3
     done = verify_mirror(site.config, site.around(), scope=Scope(not_since=began))

@@ -228,3 +228,14 @@ def test_what_a_query_does_not_take_is_refused_with_a_reason(option: str) -> Non
     result = CliRunner().invoke(cli, ["query", "select 1", *option.split()])
     assert result.exit_code == 2
     assert f"there is no {option.split()[0]} here: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["query --time-limit {} x", "find --time-limit {} x", "lc x --period {}"],
+)
+@pytest.mark.parametrize("number", ["nan", "0", "inf"])
+def test_what_is_no_number_above_0_is_refused(command: str, number: str) -> None:
+    said = CliRunner().invoke(cli, shlex.split(command.format(number)))
+    assert said.exit_code == 2
+    assert f"{number} is not a number above 0" in said.output
