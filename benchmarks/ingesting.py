@@ -37,6 +37,8 @@ class Written:
         CPU seconds of the daemon, and of the server that it mirrors.
     wal_bytes
         The largest that the catalog's log was.
+    peak_mb
+        The largest resident set of a daemon, in 10⁶ bytes.
     """
 
     seconds: float = 0.0
@@ -45,6 +47,7 @@ class Written:
     cpu_s: float = 0.0
     server_cpu_s: float = 0.0
     wal_bytes: int = 0
+    peak_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Ingesting:
         now_cpu_s, now_server_cpu_s = self._cpu_s()
         written.cpu_s += now_cpu_s - cpu_s
         written.server_cpu_s += now_server_cpu_s - server_cpu_s
+        written.peak_mb = max(written.peak_mb, _peak_mb(self.daemon.pid))
         if after["dataset_rows"] == before["dataset_rows"]:
             raise BenchmarkFailed("the daemon ingested nothing while they read")
 
@@ -140,3 +144,11 @@ def _cpu_s(pid: int) -> float:
     # The name, in brackets, may hold blanks; user and system time are the 14th and 15th.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_mb(pid: int) -> float:
+    """Return the largest resident set that a process has had."""
+    told = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    return int(told["VmHWM"].split()[0]) * 1024 / 1e6

@@ -1,6 +1,7 @@
 """The sides of the light-curve rows that are ours; each prints its time and what it read.
 
     python -m benchmarks.lightcurve_tasks read ZIP plain|fast PROCESSES
+    python -m benchmarks.lightcurve_tasks digest ZIP plain|fast
     python -m benchmarks.lightcurve_tasks headers ZIP ours|gunzip
 
 ``plain`` does as if the libraries of the extra ``fast`` were not installed.
@@ -9,6 +10,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import sys
 import time
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 
 def read(path: str, kind: str, processes: str) -> dict[str, object]:
     """Read every light curve of a ZIP to arrays."""
-    if kind == "plain":
-        for name in ("isal", "pyarrow", "pyarrow.csv"):
-            sys.modules[name] = None  # type: ignore[assignment]  # importing it then fails
+    _install(kind)
     from lccmirror.query.lc_many import do_many
     from lccmirror.query.lightcurves import Copy
 
@@ -48,6 +48,27 @@ def summed(files: LightCurveFiles, copy: Copy) -> tuple[int, float]:
 
     curve = files.read(copy)
     return len(curve), float(curve["rjd"].sum() + np.nansum(curve["atf_008"]))
+
+
+def digest(path: str, kind: str) -> dict[str, object]:
+    """Read every light curve of a ZIP, and say what every value of it is."""
+    _install(kind)
+    from benchmarks.reference_lightcurves import digest_of
+    from lccmirror.query.lightcurves import Copy, LightCurveFiles
+
+    zipped = Path(path)
+    digests = hashlib.sha256()
+    with LightCurveFiles(zipped.parent, many=True) as files:
+        for name in _members(zipped):
+            curve = files.read(Copy("bench_north", name, zipped.name, name))
+            digests.update(digest_of(curve.arrays, [column.name for column in curve.columns]))
+    return {"digest": digests.hexdigest()}
+
+
+def _install(kind: str) -> None:
+    if kind == "plain":
+        for name in ("isal", "pyarrow", "pyarrow.csv"):
+            sys.modules[name] = None  # type: ignore[assignment]  # importing it then fails
 
 
 def headers(path: str, kind: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -56,21 +57,27 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         launcher = [sys.executable, "-S", "-E", str(HERE / "launcher.py"), str(result)]
-        done = subprocess.run(
+        with subprocess.Popen(
             [*launcher, *command],
             env={**os.environ, **(env or {})},
             cwd=cwd or PROJECT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        if done.returncode:
-            last = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+            process_group=0,
+        ) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+            except BaseException:
+                # With all that it started: nothing may run on beside the rows that follow.
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if process.returncode:
+            last = "\n".join((stdout + stderr).splitlines()[-15:])
             raise BenchmarkFailed(f"{' '.join(command)} failed:\n{last}")
         used = json.loads(result.read_text())
-    return Run(used["seconds"], used["cpu_s"], used["peak_kib"] * 1024 / 1e6, done.stdout)
+    return Run(used["seconds"], used["cpu_s"], used["peak_kib"] * 1024 / 1e6, stdout)
 
 
 def run_task(name: str, *arguments: object) -> Run:
@@ -123,6 +130,11 @@ def median_peak(runs: Iterable[Run]) -> float:
 def seconds(found: Mapping[str, Iterable[Run]]) -> dict[str, tuple[float, ...]]:
     """Return the wall times of each side, for a plot."""
     return {name: tuple(one.seconds for one in runs) for name, runs in found.items()}
+
+
+def milliseconds(found: Mapping[str, Iterable[Run]]) -> dict[str, tuple[float, ...]]:
+    """Return the wall times of each side, for a plot of a row whose unit is that."""
+    return {name: tuple(one.seconds * 1000 for one in runs) for name, runs in found.items()}
 
 
 def same(what: str, *values: object) -> None:

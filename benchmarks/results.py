@@ -80,9 +80,11 @@ def read_results(path: Path) -> list[Record]:
 
 
 def write_results(path: Path, rows: Sequence[Record]) -> None:
-    """Keep the records."""
+    """Keep the records: those of before stay until the new ones are there."""
     text = json.dumps({"rows": list(rows)}, indent=2, ensure_ascii=False)
-    path.write_text(f"{text}\n", "utf-8")
+    beside = path.with_suffix(".new")
+    beside.write_text(f"{text}\n", "utf-8")
+    beside.replace(path)
 
 
 def _growth(growth: Growth | None) -> Record | None:

@@ -19,6 +19,7 @@ from .rows import Growth, Outcome
 LIGHTCURVES = 2_000
 POINTS = 1_000
 _RUNS = 3
+_COMPARED = 100
 _OURS = "benchmarks.lightcurve_tasks"
 
 
@@ -55,14 +56,23 @@ def _read(folder: Path, kind: str, processes: int) -> Outcome:
     path = folder / "lightcurves.zip"
     make_lightcurves(path, LIGHTCURVES, POINTS)
     env = ensure_environment()
+    _compare(env, kind, folder)
     return _outcome(
         path,
         {
             "lccmirror": functools.partial(_ours, "read", path, kind, str(processes)),
-            "the reference reader": functools.partial(_theirs, env, path, folder),
+            "the reference reader": functools.partial(_theirs, env, "read", path, folder),
         },
         lambda path: _ours("read", path, kind, str(processes)),
     )
+
+
+def _compare(env: RealEnvironment, kind: str, folder: Path) -> None:
+    """Insist that both readers come to the same values, all of them; that is not timed."""
+    path = folder / "compared.zip"
+    make_lightcurves(path, _COMPARED, POINTS)
+    ours, theirs = _ours("digest", path, kind), _theirs(env, "digest", path, folder)
+    same("the values of all columns", json.loads(ours.output), json.loads(theirs.output))
 
 
 def _outcome(
@@ -106,14 +116,15 @@ def _ours(*arguments: object) -> Run:
     return _timed(run([sys.executable, "-m", _OURS, *map(str, arguments)]))
 
 
-def _theirs(env: RealEnvironment, path: Path, folder: Path) -> Run:
+def _theirs(env: RealEnvironment, what: str, path: Path, folder: Path) -> Run:
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    command = [str(env.python), "-m", "benchmarks.reference_lightcurves", str(path)]
+    command = [str(env.python), "-m", "benchmarks.reference_lightcurves", what, str(path)]
     return _timed(run([*command, str(folder / "members")], env=env.variables(home)))
 
 
 def _timed(done: Run) -> Run:
-    """Take the time that the work alone took, as the process itself says."""
+    """Take the time that the work alone took, where the process itself says it."""
     printed = json.loads(done.output.splitlines()[-1])
-    return replace(done, seconds=printed.pop("seconds"), output=json.dumps(printed))
+    took = printed.pop("seconds", done.seconds)
+    return replace(done, seconds=took, output=json.dumps(printed))

@@ -13,7 +13,7 @@ from tests.real.environment import RealEnvironment, ensure_environment
 from tests.real.server import RealServer
 
 from .counting import CountingProxy, Traffic, counting
-from .measure import BIN, BenchmarkFailed, Run, run
+from .measure import BIN, BenchmarkFailed, Run, median_peak, run
 from .rows import Limit, Outcome
 
 DATASETS = 1_000
@@ -55,14 +55,17 @@ def _measured(folder: Path, env: RealEnvironment, proxy: CountingProxy) -> Outco
     ours: list[Traffic] = []
     theirs: list[Traffic] = []
     runs: list[Run] = []
+    their_runs: list[Run] = []
+    home = folder / "home"
+    home.mkdir()
+    reference = [str(env.python), "-c", _REFERENCE, proxy.url, str(DATASETS)]
     for turn in range(_RUNS + 1):
         runs.append(run(sync))
         ours.append(proxy.traffic())
-        listed = json.loads(
-            env.run(["-c", _REFERENCE, proxy.url, str(DATASETS)], home=folder / "home").stdout
-        )
+        their_runs.append(run(reference, env=env.variables(home), cwd=home))
         theirs.append(proxy.traffic())
         if turn == 0:
+            listed = json.loads(their_runs[0].output)
             _check(folder / "mirror" / "catalog.sqlite", listed)
     # The first turn mirrored everything, and fetched both sides' keys.
     last, first = ours[-1], ours[0]
@@ -74,6 +77,8 @@ def _measured(folder: Path, env: RealEnvironment, proxy: CountingProxy) -> Outco
         theirs=least,
         unit="bytes",
         runs=_RUNS,
+        peak_mb=median_peak(runs[1:]),
+        their_peak_mb=median_peak(their_runs[1:]),
         limits=(
             Limit("requests", max(len(one.requests) for one in ours[1:]), 2),
             Limit("bytes of bodies", max(one.body_bytes for one in ours[1:]), 2_000),

@@ -165,6 +165,7 @@ def _outcome(alone: _Side, beside: _Side, written: Written) -> Outcome:
         theirs=theirs * 1000,
         unit="ms",
         runs=_TURNS,
+        peak_mb=written.peak_mb,
         limits=(
             Limit("questions refused", sum(one.errors for one in told), 0),
             Limit("questions answered wrongly", sum(one.wrong for one in told), 0),

@@ -251,18 +251,25 @@ def _replayed(site: RealSite, proxy: CountingProxy) -> Outcome:
     proxy.traffic()
     ours: list[Traffic] = []
     theirs: list[Traffic] = []
-    took: list[float] = []
+    runs: list[Run] = []
+    their_runs: list[Run] = []
     for turn in range(_RUNS + 1):
-        took.append(lccmirror(config, "search", "run", "faint").seconds)
+        runs.append(lccmirror(config, "search", "run", "faint"))
         ours.append(proxy.traffic())
         target = site.folder / "theirs" / str(turn)
-        site.reference(
-            proxy.url, target, "search", "(sdssr gt 12)", collection, "sdssr", "remarks"
+        their_runs.append(
+            site.reference(
+                proxy.url, target, "search", "(sdssr gt 12)", collection, "sdssr", "remarks"
+            )
         )
         theirs.append(proxy.traffic())
         if turn:
             _check_replay(site.folder / "ours" / "mirror", target)
-    return _replay_outcome(ours, theirs, took)
+    return replace(
+        _replay_outcome(ours, theirs, runs[-1].seconds),
+        peak_mb=median_peak(runs[1:]),
+        their_peak_mb=median_peak(their_runs[1:]),
+    )
 
 
 def _check_replay(root: Path, target: Path) -> None:
@@ -280,7 +287,7 @@ def _rows_of(csv: Path) -> bytes:
     return csv.read_bytes().partition(b"\n# }\n")[2]
 
 
-def _replay_outcome(ours: list[Traffic], theirs: list[Traffic], took: list[float]) -> Outcome:
+def _replay_outcome(ours: list[Traffic], theirs: list[Traffic], took: float) -> Outcome:
     # The first turn fetched everything, on both sides.
     most = max(ours[1:], key=lambda one: one.received_bytes)
     least = min(theirs[1:], key=lambda one: one.received_bytes)
@@ -302,7 +309,7 @@ def _replay_outcome(ours: list[Traffic], theirs: list[Traffic], took: list[float
             "their bytes of the table (CSV)": least.body_bytes_of(*_TABLE),
             "their bytes of the ZIP": least.body_bytes_of("GET /p/"),
             "bytes received the first time": ours[0].received_bytes,
-            "seconds": took[-1],
+            "seconds": took,
         },
         series={
             "lccmirror search run": tuple(float(one.received_bytes) for one in ours[1:]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .make_large import CURVES, DATASETS, make_large
-from .measure import Run, by_turns, median_peak, median_seconds, run, same, seconds
+from .measure import Run, by_turns, median_peak, median_seconds, milliseconds, run, same
 from .rows import Growth, Outcome
 
 _RUNS = 5
@@ -89,7 +89,7 @@ def _grown(kind: str) -> Outcome:
             "GB of catalog": made.path(DATASETS).stat().st_size / 1e9,
             "s to make it": made.seconds[DATASETS],
         },
-        series=seconds(found),
+        series=milliseconds(found),
         growth=Growth(of="datasets", seconds={sizes[name]: one for name, one in times.items()}),
     )
 

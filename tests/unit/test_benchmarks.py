@@ -11,13 +11,16 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import report
+from benchmarks import report, rows_scale, rows_sky
 from benchmarks.counting import Traffic
 from benchmarks.line import far_away
+from benchmarks.make_large import DATASETS
+from benchmarks.make_objects import Made
 from benchmarks.measure import PROJECT, BenchmarkFailed, Run, by_turns, run, same
 from benchmarks.registry import ROWS, chosen
 from benchmarks.results import read_results
@@ -105,7 +108,7 @@ def test_growth_is_told_as_a_power_of_the_size(tmp_path: Path) -> None:
     measure(tmp_path, row("a", replace(OUTCOME, growth=growth)))
     page = (tmp_path / "benchmarks.md").read_text()
     assert "100 rows in 0.05 s, 1,000 rows in 0.5 s, 10,000 rows in 50 s" in page
-    assert "to the power of 1.50" in page
+    assert "to the power of 1.50 (from one size to the next: 1.00, 2.00)." in page
 
 
 def test_what_a_profile_says_ends_the_section_of_its_row(
@@ -117,6 +120,15 @@ def test_what_a_profile_says_ends_the_section_of_its_row(
     measure(tmp_path, row("a"), row("b"))
     page = (tmp_path / "benchmarks.md").read_text()
     assert page.index("## a") < page.index("Most of it is inflating.") < page.index("## b")
+
+
+def test_the_page_and_the_plots_are_of_what_is_kept() -> None:
+    docs = PROJECT / "docs"
+    kept = read_results(docs / "benchmarks.json")
+    page = (docs / "benchmarks.md").read_text("utf-8")
+    assert page == report.markdown(kept), "python -m benchmarks.report makes it anew"
+    plots = {path.stem for path in (docs / "benchmarks").glob("*.svg")}
+    assert plots == {one["name"] for one in kept}
 
 
 def test_a_note_is_of_a_row_that_there_is() -> None:
@@ -172,6 +184,30 @@ def test_sides_run_by_turns_and_the_first_turn_does_not_count() -> None:
     found = by_turns({"a": lambda: side("a"), "b": lambda: side("b")}, 2)
     assert order == ["a", "b", "b", "a", "a", "b"]
     assert [one.output for one in found["a"]] == ["a4", "a5"]
+
+
+def test_a_plot_is_in_the_unit_of_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "catalog.sqlite").touch()
+    printed = json.dumps({"found": 1, "rows": 1, "digest": "", "p99": 0.001, "build_s": 1.0})
+    taken = Run(0.002, 0.0, 1.0, printed)
+    large = SimpleNamespace(
+        seconds={DATASETS // 10: 1.0, DATASETS: 1.0}, path=lambda _: tmp_path
+    )
+    monkeypatch.setattr(rows_scale, "_catalogs", lambda: large)
+    monkeypatch.setattr(rows_scale, "_run", lambda *_: taken)
+    monkeypatch.setattr(
+        rows_sky, "_sky", lambda count=100: SimpleNamespace(catalog=None, made=_made(count))
+    )
+    monkeypatch.setattr(rows_sky, "_run", lambda *_: taken)
+    for measured in (rows_scale.scale_newest(tmp_path), rows_sky.cone_1deg(tmp_path)):
+        assert measured.unit == "ms"
+        assert {*measured.series.values()} == {(measured.ours,) * measured.runs}
+
+
+def _made(count: int) -> Made:
+    return Made(count, 1.0, 1.0, 1, 1)
 
 
 def test_bytes_are_told_by_request() -> None:
