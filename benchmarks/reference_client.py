@@ -18,6 +18,9 @@ import sys
 from collections.abc import Sequence
 
 _EVERYTHING = 1_000_000
+# The server refuses a good key once in ten thousand requests. What is there is not downloaded
+# again.
+_ATTEMPTS = 3
 
 
 def mirror(url: str, folder: str, setids: Sequence[str]) -> None:
@@ -32,10 +35,13 @@ def mirror(url: str, folder: str, setids: Sequence[str]) -> None:
     for setid in wanted:
         # what the client's own searches call once their stream has ended
         info = {"result": {"seturl": f"{url}/set/{setid}"}}
-        csv, lczip, _ = lccs.retrieve_dataset_files(
-            ("ok", info, setid), outdir=folder, apikey=apikey
-        )
-        if csv is None or lczip is None:
+        for _attempt in range(_ATTEMPTS):
+            csv, lczip, _ = lccs.retrieve_dataset_files(
+                ("ok", info, setid), outdir=folder, apikey=apikey
+            )
+            if csv is not None and lczip is not None:
+                break
+        else:
             raise SystemExit(f"the reference client could not download dataset {setid}")
 
 
