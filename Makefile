@@ -65,7 +65,7 @@ SOAK_S ?= 3600
 soak: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	failed=0; \
-	$(BIN)/python -m tests.fuzz --seconds $$(( ($(SOAK_S) + 99) / 100 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || failed=1; \
+	$(BIN)/python -m tests.fuzz --seconds $$(( ($(SOAK_S) + 149) / 150 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || failed=1; \
 	SOAK_S=$$(( $(SOAK_S) / 20 )) SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -q -s tests/faults/test_model.py || failed=1; \
 	$(BIN)/python -m tests.faults --seconds $$(( $(SOAK_S) * 4 / 5 )) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || failed=1; \
 	exit $$failed

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from ..server import DatasetHeader, DatasetSummary
 
 
+NO_LONGER_THERE = (
+    "the server no longer lists it, nor gives what is missing here; what is here is kept"
+)
+"""The reason of a dataset on which work was ended because it has vanished."""
+
+
 class Seen(enum.Enum):
     """What one item of the dataset list was to us."""
 
@@ -51,13 +57,13 @@ def record_listed(conn: sqlite3.Connection, item: DatasetSummary, now: str) -> S
     """Write down one item of the dataset list.
 
     A dataset that the mirror has seen keeps its state; whether a change calls for work is
-    the planner's business. One that is back after it had vanished, and that we do not have,
-    is a change: its work may have been ended (`set_never_had`).
+    the planner's business. One that is back after it had vanished, and that we do not have
+    whole, is a change: its work may have been ended.
     """
     row = conn.execute(
         "SELECT last_updated, origin, vanished_at IS NOT NULL "
-        "AND state NOT IN ('mirrored', 'partial') FROM datasets WHERE setid = ?",
-        (item.setid,),
+        "AND (state <> 'mirrored' OR reason = ?) FROM datasets WHERE setid = ?",
+        (NO_LONGER_THERE, item.setid),
     ).fetchone()
     last_updated = server_time(item.last_updated)
     if row is not None and row[0] == last_updated:
@@ -96,7 +102,8 @@ INSERT INTO datasets (setid, name, description, citation, created_on, nobjects, 
                       query_params, visibility, has_lczip, origin, state, first_seen, last_seen)
 VALUES (:setid, :name, :description, :citation, :created_on, :nobjects, :query_type,
         :query_params, :visibility, :has_lczip, 'search', 'listed', :now, :now)
-ON CONFLICT (setid) DO UPDATE SET origin = 'search', last_seen = excluded.last_seen,
+ON CONFLICT (setid) DO UPDATE SET origin = 'search', vanished_at = NULL,
+  last_seen = excluded.last_seen,
   created_on = coalesce(created_on, excluded.created_on),
   state = CASE WHEN state IN ('mirrored', 'partial') THEN state ELSE 'listed' END
 """
@@ -183,27 +190,6 @@ def set_failed(
         "WHEN state = 'mirrored' AND :files THEN state "
         "WHEN :files THEN 'partial' ELSE :state END WHERE setid = :setid",
         {"error": error, "files": has_files, "state": state, "setid": setid},
-    )
-
-
-def set_never_had(conn: sqlite3.Connection, setid: str) -> bool:
-    """Leave out a dataset that the server says it does not have, if it lists it no more.
-
-    A list that was damaged on its way, or a dataset that was soon removed, would be asked for
-    without end. What we have anything of is not left out.
-
-    Returns
-    -------
-    bool
-        Whether it is left out now.
-    """
-    return bool(
-        conn.execute(
-            "UPDATE datasets SET state = 'skipped', last_error = NULL, reason = ? "
-            "WHERE setid = ? AND vanished_at IS NOT NULL AND nrows IS NULL "
-            "AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.setid = datasets.setid)",
-            ("the server neither lists it nor has it", setid),
-        ).rowcount
     )
 
 

@@ -19,7 +19,7 @@ from ..errors import FormatError
 from .zip_directory import ZipEntry
 from .zip_members import LOCAL_SIZE, MemberReader, has_fast_crc32
 
-_STRETCH: Final = 4 << 20
+_STRETCH: Final = 8 << 20
 _MOST_MEMBERS: Final = 1_000
 _WORTH_THREADS: Final = 16 << 20
 _THREADS: Final = 2

@@ -29,6 +29,7 @@ from ..errors import (
     TooLarge,
     Unreachable,
 )
+from ..linked import refuse_linked
 from .budget import Bandwidth
 from .classify import check_no_page
 from .downloaded import MD5_ETAG, Downloaded
@@ -103,6 +104,7 @@ class Download:
         self._resumed_from = 0
         self._furthest = 0
         self._forget_content()
+        refuse_linked(part.parent)
         self._take_up()
 
     @property
@@ -133,8 +135,12 @@ class Download:
         ------
         CutShort, FileChanged, TooLarge, NoRoom, ProtocolError, NotAnLccServer, Stopped
             The part stays as far as it came, except with the first two of another version.
+        InTheWay
+            Somebody has put a link in place of the part's folder.
         """
         with reply:
+            # Somebody may have put a link there while this was asked for.
+            refuse_linked(self._part.parent)
             if reply.status != 416:
                 check_no_page(reply)
             if self._complete():

@@ -192,8 +192,12 @@ def _require_folder(root: Path, backups: Backups, size: int) -> None:
 
 def _remove_old(backups: Backups, made: Backup) -> None:
     others = [one for one in list_backups(backups) if one.path != made.path]
-    for one in others[max(0, backups.keep - 1) :]:
-        durable.remove(one.path)
+    # Those of a clock that was ahead stay the newest for years: they must not cost the others
+    # their places.
+    ahead = [one for one in others if one.at > made.at]
+    for of_a_kind in (ahead, others[len(ahead) :]):
+        for one in of_a_kind[max(0, backups.keep - 1) :]:
+            durable.remove(one.path)
     for left in backups.folder.glob(f".{backups.stems[0]}*.part"):
         # Of a run that was cut off: the lock of the mirror says that nobody is at it.
         if _made_at(left.name[1:].removesuffix(".part"), backups.stems) is not None:

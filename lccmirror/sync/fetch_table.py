@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..catalog.files import FileRow
 from ..durable import flush_file, open_for_write, remove, remove_note, write_note
 from ..errors import AccessDenied, ProtocolError, TransientError
+from ..linked import refuse_linked
 from . import layout
 from .fetch import Fetcher, Product, fetch_file, server_path, sha256_of, sidecar, unchanged
 
@@ -114,13 +115,11 @@ def fetch_json(
     """
     path = layout.product(setid, "json")
     part = fetcher.root / layout.arriving(path)
+    # Somebody may put one there at any time: looked at before each thing that is written.
+    refuse_linked(part.parent)
+    if (whole := whole_json(fetcher, setid, version)) is not None:
+        return whole
     note = sidecar(part)
-    if part.exists() and note.exists():
-        known = _noted(note)
-        if known.get("version") == version and known.get("sha256") == sha256_of(part):
-            size = part.stat().st_size
-            fetcher.admission.ask(path, size, size)
-            return Product("json", path, part, size, known["sha256"]), known.get("has_lczip")
     remove_note(note)
     admission = fetcher.admission
     # How large it is shows when it has come; on a disk with no room at all it is not asked for.
@@ -138,8 +137,32 @@ def fetch_json(
         on_header(header)
     sha256 = sha256_of(part)
     noted = {"version": version, "sha256": sha256, "has_lczip": header.has_lczip}
+    refuse_linked(part.parent)
     write_note(note, json.dumps(noted).encode())
     return Product("json", path, part, size, sha256), header.has_lczip
+
+
+def whole_json(
+    fetcher: Fetcher, setid: str, version: str | None
+) -> tuple[Product, bool | None] | None:
+    """Return a dataset's JSON that came whole in an earlier run, if there is one.
+
+    Raises
+    ------
+    NoRoom
+        If it does not fit.
+    """
+    path = layout.product(setid, "json")
+    part = fetcher.root / layout.arriving(path)
+    note = sidecar(part)
+    if not part.exists() or not note.exists():
+        return None
+    known = _noted(note)
+    if known.get("version") != version or known.get("sha256") != sha256_of(part):
+        return None
+    size = part.stat().st_size
+    fetcher.admission.ask(path, size, size)
+    return Product("json", path, part, size, known["sha256"]), known.get("has_lczip")
 
 
 def _fetch_pages(fetcher: Fetcher, setid: str, part: Path, path: str) -> DatasetHeader:

@@ -25,6 +25,7 @@ from ..catalog.log import get_setting, set_setting
 from ..clock import Now, utc_now
 from ..durable import FILE_MODE, make_folder
 from ..errors import InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
+from ..linked import refuse_linked
 from ..owners import is_root_abroad
 from .backups import Backups, backups_of, make_backup, note_trouble
 from .filesystem import check_folder
@@ -163,11 +164,7 @@ def held_folder(root: Path) -> Iterator[None]:
             f"cannot make {error.filename or root}: {error.strerror}",
             hint="name a folder of its own as [mirror] root in the configuration",
         ) from error
-    if (root / INCOMING).is_symlink():
-        raise InTheWay(
-            f"{root / INCOMING} is a link, not a folder",
-            hint="files pass through it and must be on the mirror's own disk: remove the link",
-        )
+    refuse_linked(root / INCOMING)
     with _held(root / LOCK), _held_itself(root):
         yield
 

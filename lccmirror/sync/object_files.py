@@ -19,6 +19,7 @@ from ..catalog.files import get_file
 from ..catalog.object_info import Key, put_info
 from ..errors import FormatError, InTheWay
 from ..formats.object_info import KEPT, ObjectInfo, read_object_file, understand
+from ..linked import refuse_linked
 from . import layout
 from .fetch import Product, discard, sha256_of, sidecar
 from .place import forget_arrival, put_product, retire
@@ -147,6 +148,7 @@ def _put(
         for name, path in paths.pictures.items()
         if name not in info.pictures and get_file(mirror.conn, path) is not None
     ]
+    refuse_linked(mirror.root / layout.INCOMING)
     for path in gone:
         # As beside a download: with it, `take_back` knows what was about to happen.
         durable.write_note(sidecar(mirror.at(layout.arriving(path))), b"{}")
@@ -186,8 +188,9 @@ def _arrive(
     noted: dict[str, str],
 ) -> Product:
     """Write a file to ``incoming/``, and a note beside it that it is whole."""
-    fetcher.admission.ask(path, len(content), 0)
     part = mirror.at(layout.arriving(path))
+    refuse_linked(part.parent)
+    fetcher.admission.ask(path, len(content), 0)
     durable.remove_note(sidecar(part))
     with durable.open_for_write(part) as file:
         file.write(content)

@@ -14,6 +14,7 @@ from ..catalog.lightcurves import remove_entries
 from ..catalog.prune import forget_file
 from ..clock import from_http_date
 from ..errors import InTheWay
+from ..linked import refuse_linked
 from .fetch import Product, sidecar
 from .layout import linking, superseded
 from .mirror import Mirror
@@ -64,6 +65,7 @@ def link_product(
     # A rename does nothing between two names of one file.
     if not (final.exists() and final.samefile(shared)):
         new = mirror.at(linking(product_path))
+        refuse_linked(new.parent)
         durable.remove(new)
         durable.link(shared, new)
         durable.put_in_place(new, final)

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
             found = _usable(current, "the catalog itself", to_text(around.now()), config)
         except (LccMirrorError, sqlite3.Error, OSError) as error:
             note(f"the catalog is of no use: {error}")
-    for backup in _backups(config) if found is None else ():
+    for backup in _backups(config, around.now()) if found is None else ():
         try:
             told = f"the backup {backup.path}"
             usable = _usable(backup.path, told, to_text(backup.at), config, temporary)
@@ -81,19 +82,21 @@ def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
             durable.remove_note(path)
 
 
-def _backups(config: Config) -> list[Backup]:
-    """Return all backups, the newest first: older ones may lie in the mirror still."""
+def _backups(config: Config, now: datetime) -> list[Backup]:
+    """Return all backups, the newest first: older ones may lie in the mirror still.
+
+    Those of the future come last: they were made by a clock that was wrong, who knows when.
+    """
     chosen = backups_of(config)
-    if chosen.own:
-        return list_backups(chosen)
-    if chosen.keep and not chosen.folder.is_dir():
+    places = [chosen] if chosen.own else [chosen, replace(chosen, folder=own_folder(config))]
+    if not chosen.own and chosen.keep and not chosen.folder.is_dir():
         raise MirrorUnusable(
             f"there is no folder {chosen.folder}, where the backups of the catalog are to be",
             hint="mount its disk; or, if there are none, make it (backup.folder). Nothing was "
             "changed",
         )
-    found = [*list_backups(chosen), *list_backups(replace(chosen, folder=own_folder(config)))]
-    return sorted(found, key=lambda one: one.at, reverse=True)
+    found = [one for place in places for one in list_backups(place)]
+    return sorted(found, key=lambda one: (one.at <= now, one.at), reverse=True)
 
 
 def _looks_like_one(path: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import durable
 from ..catalog.files import get_file
+from ..linked import refuse_linked
 from . import layout
 from .fetch import discard, sha256_of, sidecar
 from .mirror import Mirror
@@ -22,6 +23,7 @@ def take_back(mirror: Mirror) -> None:
     the version that it had replaced, and that the catalog still speaks of, goes back to its
     place. Files that a pruning had begun to remove are removed.
     """
+    refuse_linked(mirror.root / layout.INCOMING)
     finish_pruning(mirror)
     for part, path in _noted(mirror):
         final = mirror.at(path)
@@ -60,6 +62,7 @@ def clean_incoming(mirror: Mirror) -> None:
 
     A folder there is not ours, and left alone.
     """
+    refuse_linked(mirror.root / layout.INCOMING)
     for entry in sorted((mirror.root / layout.INCOMING).iterdir()):
         if not _is_folder(entry) and not _of_use(mirror, entry):
             durable.remove(entry)

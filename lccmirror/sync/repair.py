@@ -15,7 +15,7 @@ from ..catalog.derived import (
     note_nobodys,
     zips_without_entries,
 )
-from ..catalog.files import get_file, put_file
+from ..catalog.files import files_of, get_file, put_file
 from ..catalog.object_info import put_info
 from ..catalog.texts import rebuild_index
 from ..catalog.work import add_work
@@ -88,11 +88,15 @@ def _note_what_is_left(mirror: Mirror, path: str) -> None:
 
 
 def _mend_rows(mirror: Mirror, setid: str, limits: LimitsConfig, now: str) -> None:
+    # A damaged one may be read without complaint, and as something else.
     files = {
-        kind: mirror.at(layout.product(setid, kind))
-        for kind in ("csv", "json")
-        if mirror.at(layout.product(setid, kind)).is_file()
+        kind: mirror.at(row.path)
+        for kind, row in files_of(mirror.conn, setid).items()
+        if kind in ("csv", "json") and row.state == "ok" and mirror.at(row.path).is_file()
     }
+    if not files:
+        add_work(mirror.conn, setid, "repair", now)
+        return
     try:
         with transaction(mirror.conn):
             write_rows(mirror.conn, setid, files, limits)

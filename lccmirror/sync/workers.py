@@ -15,13 +15,14 @@ from itertools import chain
 from typing import Any
 
 from ..catalog.connection import CATALOG_NAME, transaction
-from ..catalog.datasets import set_failed, set_never_had, set_state, unreadable
+from ..catalog.datasets import set_failed, set_state, unreadable
 from ..catalog.files import FileRow, files_of, zips_of_same_objects
 from ..catalog.wal import LogKeeper
 from ..catalog.work import WorkItem, count_due, due_item, due_smallest_first, due_work, postpone
 from ..catalog.work import done as no_work
 from ..clock import to_text
 from ..errors import (
+    AccessDenied,
     FormatError,
     InTheWay,
     KeyRefused,
@@ -41,10 +42,13 @@ from .recover import drop_downloads
 from .report import CycleReport
 from .session import Session, fetcher_for
 from .trouble import local_errors
+from .vanished import end_work
 
 # So many datasets in a row that could not be reached or did not fit, and the rest is left
 # for later.
 _GIVE_UP_AFTER = 4
+# How the server says of a dataset, or of a file, that it is not there, or not for us.
+_NOT_THERE = (NotFound, AccessDenied)
 _NO_ZIP = "the server has no ZIP for it"
 _OURS_ONLY = "the server no longer has its ZIP; ours is kept"
 _LOST_ZIP = "its ZIP is damaged here, and the server no longer has it"
@@ -171,7 +175,12 @@ class Work:
     def _take(self, item: WorkItem, future: Future[FetchedTable | FetchedZip]) -> None:
         try:
             with local_errors():
-                result = future.result()
+                try:
+                    result = future.result()
+                except _NOT_THERE:
+                    if not self._ended(item):
+                        raise
+                    return
                 if isinstance(result, FetchedTable):
                     self._take_table(item, result)
                 else:
@@ -299,9 +308,17 @@ class Work:
     def _note(self, item: WorkItem, result: ingest.Ingested) -> None:
         self._report.notes += [f"{item.setid}: {problem}" for problem in result.problems]
 
+    def _ended(self, item: WorkItem) -> bool:
+        """End the work on a dataset that is no longer there, if it is one."""
+        at = to_text(self._session.now())
+        held = self._held(item.setid)
+        if not end_work(self._session.mirror, self._fetcher, item, held, at):
+            return False
+        self._session.progress.item_done(item.setid, ok=True)
+        self._zip_over(item)
+        return True
+
     def _failed(self, item: WorkItem, error: LccMirrorError) -> None:
-        if isinstance(error, NotFound) and self._never_was(item):
-            return
         with transaction(self._conn):
             set_failed(
                 self._conn,
@@ -316,16 +333,6 @@ class Work:
             self._report.gone.append(item.setid)
         self._session.progress.item_done(item.setid, ok=False)
         self._zip_over(item)
-
-    def _never_was(self, item: WorkItem) -> bool:
-        """End the work on a dataset of which there is nothing, here or there, if it is one."""
-        with transaction(self._conn):
-            if not set_never_had(self._conn, item.setid):
-                return False
-            no_work(self._conn, item.setid)
-        self._session.progress.item_done(item.setid, ok=True)
-        self._zip_over(item)
-        return True
 
 
 def _verdict(error: LccMirrorError) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 from lccmirror.demo.messages import Answer
-from tests.faults.fault import NASTY_HEADER, Fault, Scene, cut
+from tests.faults.fault import NASTY_HEADER, Fault, Make, Scene, cut
 from tests.support import misbehaving as wrong
 from tests.support.misbehaving import Action, Turn, whole
 
@@ -13,21 +14,18 @@ from tests.support.misbehaving import Action, Turn, whole
 def ranges() -> Iterator[Fault]:
     """Yield downloads that are cut, and go on with something that does not fit."""
 
-    def after_a_cut(name: str, action: Action) -> Fault:
-        def make(scene: Scene) -> Action:
-            return wrong.in_turn(cut(inside=True)(scene), action)
+    def cut_then(name: str, action: Action) -> Fault:
+        return Fault(f"cut, then {name}", after_a_cut(action), needs="file", chooses=True)
 
-        return Fault(f"cut, then {name}", make, needs="file")
-
-    yield after_a_cut("200 with all of it", _from_its_beginning)
-    yield after_a_cut("200 with another beginning", _another_beginning)
-    yield after_a_cut("206 of another version", wrong.other_version(b"another version " * 900))
-    yield after_a_cut("416", lambda turn: Answer(416, (("Content-Range", "bytes */10"),)))
-    yield after_a_cut("304", wrong.phantom_not_modified())
-    yield after_a_cut("404", wrong.status(404))
-    yield after_a_cut("206 from somewhere else", _shifted(0))
-    yield after_a_cut("206 a byte late", _shifted(1))
-    yield after_a_cut("206 a byte early", _shifted(-1))
+    yield cut_then("200 with all of it", _from_its_beginning)
+    yield cut_then("200 with another beginning", _another_beginning)
+    yield cut_then("206 of another version", wrong.other_version(b"another version " * 900))
+    yield cut_then("416", lambda turn: Answer(416, (("Content-Range", "bytes */10"),)))
+    yield cut_then("304", wrong.phantom_not_modified())
+    yield cut_then("404", wrong.status(404))
+    yield cut_then("206 from somewhere else", _shifted(0))
+    yield cut_then("206 a byte late", _shifted(1))
+    yield cut_then("206 a byte early", _shifted(-1))
     for words, value in {
         "no range": None,
         "a range of nothing": "bytes 0-0/1",
@@ -37,10 +35,38 @@ def ranges() -> Iterator[Fault]:
         "a range in pages": "pages 1-2/3",
         "nonsense": NASTY_HEADER,
     }.items():
-        yield after_a_cut(f"206 with {words}", _ranged(value))
-    yield after_a_cut("206 in parts", wrong.header("Content-Type", "multipart/byteranges"))
-    yield after_a_cut("another ETag", wrong.header("ETag", '"another"'))
-    yield after_a_cut("the ETag gone", _without("ETag", "Last-Modified"))
+        yield cut_then(f"206 with {words}", _ranged(value))
+    yield cut_then("206 in parts", wrong.header("Content-Type", "multipart/byteranges"))
+    yield cut_then("another ETag", wrong.header("ETag", '"another"'))
+    yield cut_then("the ETag gone", _without("ETag", "Last-Modified"))
+
+
+def after_a_cut(action: Action) -> Make:
+    """Cut a download, and do `action` to as many as there are to be of those that go on."""
+
+    def make(scene: Scene) -> Action:
+        cutting = cut(inside=True)(scene)
+        # Several downloads may come at the same time.
+        lock = threading.Lock()
+        about: list[str] = []
+        left = [action] * scene.times
+
+        def act(turn: Turn) -> Answer | None:
+            target = turn.request.target
+            with lock:
+                if not about:
+                    about.append(target)
+                    chosen = cutting
+                # The last one is for the download that was cut, whoever else asks meanwhile.
+                elif len(left) > (target not in about):
+                    chosen = left.pop()
+                else:
+                    return turn.honest()
+            return chosen(turn)
+
+        return act
+
+    return make
 
 
 def _from_its_beginning(turn: Turn) -> Answer:

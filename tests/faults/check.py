@@ -23,7 +23,7 @@ from pathlib import Path
 from lccmirror.errors import LccMirrorError
 from lccmirror.sync import layout
 from tests.faults.campaign import Verdict
-from tests.faults.published import others
+from tests.faults.published import lists, others
 from tests.faults.worked_out import differences
 from tests.support.site import Site
 
@@ -226,6 +226,9 @@ def _datasets(site: Site, found: _Findings) -> None:
         state, nrows, same_as, has_zip, _ = rows[setid]
         if state == "private":
             found.add("stuck", f"dataset {setid} is taken for private")
+        if state == "skipped":
+            # No rule of a configuration here leaves out what an honest server has.
+            found.add("lost", f"dataset {setid} is left out")
         if state != "mirrored":
             continue
         for kind in ("csv", "lczip", "pickle"):
@@ -261,7 +264,7 @@ def _same(kind: str, ours: bytes, theirs: bytes) -> bool:
 
 
 def _others(site: Site, found: _Findings) -> None:
-    for note in others(site):
+    for note in (*others(site), *lists(site)):
         found.add("wrong", note)
 
 

@@ -20,19 +20,32 @@ _NAME = re.compile(r"(.+): (E[A-Z]+) at (change|read) (\d+)(?: below (\w+))?( an
 # What a person can act on; all else would be a traceback.
 _FOR_PEOPLE = ("NoRoom(", "MirrorUnusable(", "InTheWay(", "Damaged(", "MirrorLocked(")
 _DAMAGED = 65
-# How many changes and readings a scenario has that can fail; at least so many are tried.
+# How many changes and readings a scenario has that can fail, or a few more: all are tried, and
+# beyond the last nothing is broken. Below folders there are fewer; see `BELOW`.
 STEPS = {
-    "first sync": (460, 80),
-    "second sync": (280, 60),
-    "one gone": (150, 25),
-    "first search": (150, 30),
-    "second search": (110, 30),
-    "prune": (30, 0),
-    "repair": (360, 130),
-    "backup": (30, 0),
-    "rebuild": (55, 215),
-    "objects": (130, 0),
-    "objects again": (140, 0),
+    "first sync": (330, 65),
+    "second sync": (202, 46),
+    "one gone": (104, 19),
+    "first search": (118, 23),
+    "second search": (91, 26),
+    "prune": (26, 0),
+    "repair": (257, 112),
+    "backup": (26, 0),
+    "rebuild": (52, 179),
+    "objects": (94, 0),
+    "objects again": (110, 0),
+}
+# The same of the changes below one folder.
+BELOW = {
+    "first sync": {"incoming": 235, "datasets": 17},
+    "second sync": {"incoming": 150, "datasets": 16},
+    "one gone": {"incoming": 74, "datasets": 5},
+    "first search": {"incoming": 65, "datasets": 5},
+    "second search": {"incoming": 56, "datasets": 5},
+    "prune": {"datasets": 9},
+    "repair": {"incoming": 202, "datasets": 11},
+    "objects": {"incoming": 66},
+    "objects again": {"incoming": 50},
 }
 
 
@@ -46,8 +59,8 @@ def names(random: Random) -> Iterator[str]:
         for at in range(reads):
             error = random.choice(("EIO", "EIO", "EACCES"))
             yield f"{one}: {error} at read {at}{random.choice(('', ' and after'))}"
-        for below in ("incoming", "datasets"):
-            for at in range(0, changes // 4, 5):
+        for below, most in BELOW.get(one, {}).items():
+            for at in range(0, most, max(1, most // 8)):
                 yield f"{one}: EACCES at change {at} below {below} and after"
 
 

@@ -53,12 +53,15 @@ class Fault:
         ``file``, one for a file; ``json``, one that is answered in JSON; ``tls``.
     slow
         It takes real time, so it is not done many times in a row.
+    chooses
+        It sees every request of its sort, and chooses itself which ones it breaks.
     """
 
     name: str
     make: Make
     needs: str = "any"
     slow: bool = False
+    chooses: bool = False
 
     def suits(self, sort: str) -> bool:
         """Whether it can be done to a request of this sort."""

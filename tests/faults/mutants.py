@@ -140,8 +140,8 @@ MUTATIONS = (
         _FETCH,
         (
             (
-                'known.get("version") == version and known.get("sha256") == sha256_of(part)',
-                'known.get("version") == version',
+                'known.get("version") != version or known.get("sha256") != sha256_of(part)',
+                'known.get("version") != version',
             ),
         ),
         _POWER,
@@ -376,5 +376,11 @@ MUTATIONS = (
             ),
         ),
         "tests/protocol/test_sync_doubts.py",
+    ),
+    Mutation(
+        "a dataset that is listed is left out after one 404",
+        "lccmirror/sync/vanished.py",
+        (("if not vanished or item.attempts < PATIENCE or any(", "if any("),),
+        "tests/protocol/test_sync_never_was.py",
     ),
 )

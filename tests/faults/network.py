@@ -88,7 +88,7 @@ class Network:
             "",
             fault.make(scene),
             method="GET|POST|HEAD",
-            times=scene.times,
+            times=None if fault.chooses else scene.times,
             skip=target.number - 1,
             name=fault.name,
             when=lambda request: is_of(target.sort, request),

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from lccmirror.clock import server_time
 from tests.support.site import Site
 
 # Of a dataset's JSON: what changes without its table, or depends on who asks.
@@ -43,6 +44,50 @@ def others(site: Site) -> Iterator[str]:
         theirs = site.server.product(setid, "json")
         if _lasting(file.read_bytes()) != _lasting(gzip.compress(theirs)):
             yield f"{path} is not what the server says"
+
+
+_TOLD = """
+SELECT setid, created_on, last_updated, nobjects, query_type, query_params, name, description,
+  citation, visibility FROM datasets WHERE vanished_at IS NULL
+"""
+_COLLECTIONS = """
+SELECT collection, collection_id, name, description, nobjects, datarelease FROM collections
+"""
+_COLUMNS = """
+SELECT name, title, description, dtype, format FROM columns WHERE collection = ?1
+  AND last_seen = (SELECT last_seen FROM collections WHERE collection = ?1) ORDER BY name
+"""
+
+
+def lists(site: Site) -> Iterator[str]:
+    """Yield what the catalog says of datasets and collections, and the server does not."""
+    ours = {setid: rest for setid, *rest in site.sql(_TOLD)}
+    for one in site.server.datasets():
+        theirs = [
+            server_time(one.created.isoformat()),
+            server_time(one.last_updated.isoformat()),
+            len(one.rows),
+            one.searchtype,
+            json.dumps(one.searchargs),
+        ]
+        if site.server.dialect == "running":
+            theirs += [one.name, one.description, one.citation, one.visibility]
+        known = ours.get(one.setid)
+        if one.visibility == "public" and known and known[: len(theirs)] != theirs:
+            yield f"of {one.setid} the catalog says {known}, the server {theirs}"
+    for collection, *known in site.sql(_COLLECTIONS):
+        for survey in site.server.surveys:
+            if survey.collection != collection:
+                continue
+            theirs = [survey.collection_id, survey.name, survey.description]
+            theirs += [len(survey.objects), survey.datarelease]
+            if known != theirs:
+                yield f"of {collection} the catalog says {known}, the server {theirs}"
+            columns = sorted(
+                (c.name, c.title, c.description, c.dtype, c.format) for c in survey.columns
+            )
+            if site.sql(_COLUMNS, collection) != columns:
+                yield f"the columns of {collection} are not the server's"
 
 
 def _is_same(ours: bytes, site: Site, path: str) -> bool:

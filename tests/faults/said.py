@@ -32,7 +32,9 @@ class Said(Silent):
 
         class Lines(io.StringIO):
             def write(self, text: str) -> int:
-                said.line(text.removesuffix("\n"))
+                line = text.removesuffix("\n")
+                # A line end within a record would be a line of the log that nobody has written.
+                said.line(line if "Traceback" in line else line.replace("\n", "\v"))
                 return len(text)
 
         return Lines()

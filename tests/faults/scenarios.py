@@ -26,7 +26,7 @@ class Scenario:
     prepare
         Makes ready; returns the datasets that the work is to remove.
     steps
-        How many steps the work has, at least so many; see `steps`.
+        How many steps the work has, or a few more; see `steps`.
     settings
         Of the configuration.
     options
@@ -226,18 +226,18 @@ _SINGLES = _ONE_WORKER + '\n[lightcurves]\nsingles = "missing"\n'
 _FEW = (("objects", 2),)
 
 SCENARIOS = (
-    Scenario("first sync", _nothing_goes(at_first), 1020, settings=_SINGLES),
-    Scenario("second sync", _nothing_goes(at_second), 600, settings=_SINGLES),
-    Scenario("one gone", one_gone, 320, settings=_SINGLES),
-    Scenario("first search", lambda site: frozenset(), 320, "search", lasting=False),
-    Scenario("second search", searched, 240, "search", lasting=False),
-    Scenario("prune", _prunable, 80, "prune", settings=_ONE_WORKER),
-    Scenario("repair", damaged, 750, "repair", settings=_SINGLES),
-    Scenario("backup", after_days, 65, settings="[backup]\nkeep = 2\n"),
-    Scenario("rebuild", with_history, 120, "rebuild", settings=_SINGLES),
-    Scenario("objects", _nothing_goes(objects_at_first), 275, settings=OBJECTS, options=_FEW),
+    Scenario("first sync", _nothing_goes(at_first), 700, settings=_SINGLES),
+    Scenario("second sync", _nothing_goes(at_second), 415, settings=_SINGLES),
+    Scenario("one gone", one_gone, 220, settings=_SINGLES),
+    Scenario("first search", lambda site: frozenset(), 250, "search", lasting=False),
+    Scenario("second search", searched, 185, "search", lasting=False),
+    Scenario("prune", _prunable, 72, "prune", settings=_ONE_WORKER),
+    Scenario("repair", damaged, 515, "repair", settings=_SINGLES),
+    Scenario("backup", after_days, 58, settings="[backup]\nkeep = 2\n"),
+    Scenario("rebuild", with_history, 109, "rebuild", settings=_SINGLES),
+    Scenario("objects", _nothing_goes(objects_at_first), 206, settings=OBJECTS, options=_FEW),
     Scenario(
-        "objects again", _nothing_goes(objects_at_second), 310, settings=OBJECTS, options=_FEW
+        "objects again", _nothing_goes(objects_at_second), 242, settings=OBJECTS, options=_FEW
     ),
 )
 

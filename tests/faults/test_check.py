@@ -90,6 +90,16 @@ AMISS: dict[str, tuple[str, Callable[[Site], None]]] = {
         sql("UPDATE dataset_rows SET data = json_set(data, '$.ndet', 0)"),
     ),
     "a row is gone": ("wrong", sql("DELETE FROM dataset_rows WHERE row = 1")),
+    "what is said of a dataset is another": ("wrong", sql("UPDATE datasets SET name = 'x'")),
+    "a dataset's time is another": (
+        "wrong",
+        sql("UPDATE datasets SET last_updated = '2001-01-01T00:00:00.000000Z'"),
+    ),
+    "what is said of a collection is another": (
+        "wrong",
+        sql("UPDATE collections SET description = 'x'"),
+    ),
+    "what is said of a column is another": ("wrong", sql("UPDATE columns SET title = 'x'")),
     "an object is old": ("wrong", sql("UPDATE objects SET ndet = ndet + 1")),
     "an object is gone": ("wrong", sql("DELETE FROM objects WHERE objectid LIKE '%1'")),
     "a count is wrong": ("wrong", sql("UPDATE counts SET n = 9 WHERE name = 'objects'")),
@@ -104,6 +114,7 @@ AMISS: dict[str, tuple[str, Callable[[Site], None]]] = {
     ),
     "a dataset has failed": ("stuck", sql("UPDATE datasets SET state = 'failed'")),
     "a dataset is private": ("stuck", sql("UPDATE datasets SET state = 'private'")),
+    "a dataset is left out": ("lost", sql("UPDATE datasets SET state = 'skipped'")),
     "a dataset waits": (
         "stuck",
         sql(

@@ -69,6 +69,24 @@ def test_so_many_are_kept_and_nothing_else_is_touched(site: Site) -> None:
     assert len(names(folder)) == 4
 
 
+def test_those_of_a_clock_that_was_ahead_take_no_places(site: Site) -> None:
+    site.configure("[backup]\nkeep = 3")
+    folder = site.root / "backups"
+    site.sync()
+    (first,) = names(folder)
+    for year in ("2036", "2037", "2038"):
+        (folder / first.replace("-2026", f"-{year}")).write_bytes((folder / first).read_bytes())
+    for _ in range(3):
+        site.clock.forward(DAY)
+        site.sync()
+    there = names(folder)
+    assert [name for name in there if "-203" in name] == [
+        first.replace("-2026", "-2037"),
+        first.replace("-2026", "-2038"),
+    ]
+    assert len(there) == 5
+
+
 def test_none_are_made_with_keep_0(site: Site) -> None:
     site.configure("[backup]\nkeep = 0")
     assert site.sync().exit_code == 0

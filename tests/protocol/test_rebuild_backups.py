@@ -134,3 +134,17 @@ def test_a_damaged_backup_gives_way_to_an_older_one(site: Site) -> None:
     assert site.rebuild().source == f"the backup {older}"
     site.sync()
     site.check()
+
+
+def test_a_backup_of_the_future_gives_way_to_one_of_a_right_clock(site: Site) -> None:
+    make_several(site)
+    (future,) = (site.root / "backups").iterdir()
+    future = future.rename(future.with_name(future.name.replace("-2026", "-2036")))
+    site.clock.forward(2 * 86_400)
+    site.sync()
+    (newest,) = set((site.root / "backups").iterdir()) - {future}
+    lose(site)
+    assert site.rebuild().source == f"the backup {newest}"
+    newest.unlink()
+    lose(site)
+    assert site.rebuild().source == f"the backup {future}"

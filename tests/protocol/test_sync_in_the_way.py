@@ -13,8 +13,11 @@ import pytest
 from lccmirror.demo.messages import Answer
 from lccmirror.errors import InTheWay, MirrorUnusable
 from lccmirror.sync import layout
+from lccmirror.sync.cycle import run_cycle
+from lccmirror.sync.jobs import open_session
 from tests.support import misbehaving as wrong
 from tests.support.kept import Kept, assert_told
+from tests.support.misbehaving import Turn
 from tests.support.site import Site, make_small
 from tests.support.sites import site_fixture
 
@@ -298,6 +301,38 @@ def test_downloads_do_not_pass_through_a_link(site: Site, tmp_path: Path) -> Non
         site.sync()
     assert_told(caught.value, str(site.root / "incoming"), "link")
     assert list(outside.iterdir()) == []
+
+
+def test_no_download_is_begun_through_a_link_that_came_meanwhile(
+    site: Site, tmp_path: Path
+) -> None:
+    for columns in (("ndet",), ("sdssr",)):
+        site.server.make_dataset(columns=columns)
+    outside, incoming = tmp_path / "outside", site.root / "incoming"
+    outside.mkdir()
+
+    def swap(turn: Turn) -> Answer:
+        incoming.rename(tmp_path / "was-incoming")
+        incoming.symlink_to(outside)
+        return turn.honest()
+
+    site.server.add("/d/", swap)
+    report = site.sync()
+    assert f"{incoming} is a link, not a folder" in report.failed.values()
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_place_of_incoming_is_not_cleaned(site: Site, tmp_path: Path) -> None:
+    site.server.make_dataset()
+    outside, incoming = tmp_path / "outside", site.root / "incoming"
+    outside.mkdir()
+    (outside / "precious").write_text("of a person")
+    with open_session(site.config, site.around()) as session:
+        run_cycle(session)
+        incoming.rename(tmp_path / "was-incoming")
+        incoming.symlink_to(outside)
+        assert isinstance(run_cycle(session).stopped, InTheWay)
+    assert (outside / "precious").read_text() == "of a person"
 
 
 @pytest.mark.parametrize("name", ["lock", "catalog.sqlite"])

@@ -35,6 +35,23 @@ def test_what_the_server_no_longer_has_is_kept_as_it_is(site: Site) -> None:
     assert len(site.sql("SELECT * FROM dataset_rows")) > 0
 
 
+def test_rows_are_not_read_again_from_a_file_that_is_damaged(site: Site) -> None:
+    setid = site.server.make_dataset(columns=("ndet",))
+    site.sync()
+    path = site.file(setid, "csv")
+    # It can still be read, and says something else.
+    path.write_bytes(path.read_bytes()[:-3] + b"x\n")
+    site.file(setid, "json").unlink()
+    with site.writing() as conn:
+        conn.execute("DELETE FROM dataset_rows WHERE row = 1")
+    there = site.sql("SELECT * FROM dataset_rows ORDER BY row")
+    site.server.delete(setid)
+    assert site.repair().exit_code == 65
+    assert site.sql("SELECT * FROM dataset_rows ORDER BY row") == there
+    told = {one.what for one in site.verify().found.damage}
+    assert told == {"damaged", "missing", "rows"}
+
+
 @pytest.mark.parametrize("told", [False, True], ids=["by a 404", "in its list"])
 def test_a_zip_that_the_server_no_longer_has(site: Site, told: bool) -> None:
     setid = site.server.make_dataset()
