@@ -225,18 +225,10 @@ def verify_mirror(
     with local_errors():
         if has_catalog(root) and not is_writable(root):
             around.progress.note(f"{root} is not yours to write: what is found is not noted")
-            with open_to_read(root, server.url, formerly=server.formerly) as mirror:
-                return Verified(
-                    verify(
-                        mirror,
-                        around.now,
-                        scope=scope,
-                        progress=around.progress,
-                        stop=around.stop,
-                        pace=pace,
-                    )
-                )
-        with open_configured(config, create=False, now=around.now) as mirror:
+            opened = open_to_read(root, server.url, formerly=server.formerly)
+        else:
+            opened = open_configured(config, create=False, now=around.now)
+        with opened as mirror:
             return verify_held(
                 mirror,
                 around.now,
@@ -257,7 +249,8 @@ def verify_held(
     pace: Callable[[int], None] | None = None,
 ) -> Verified:
     """Compare the bytes of a mirror that is open already."""
-    take_back(mirror)
+    if not mirror.read_only:
+        take_back(mirror)
     return Verified(verify(mirror, now, scope=scope, progress=progress, stop=stop, pace=pace))
 
 
