@@ -16,6 +16,12 @@ from .fields import text
 
 # A level takes a hundred bytes of memory for one that came; no answer has ten.
 _DEEPEST = 200
+# The parser gathers a text before it tells of it, and looks at it anew with every piece.
+LONGEST_VALUE = 4 << 20
+# What may be held of an answer at once: its members but those only counted, or one of their
+# items. Beside its text each value takes about a hundred bytes.
+_MOST_HELD = 128 << 20
+_PER_VALUE = 100
 
 
 class Readable(Protocol):
@@ -26,6 +32,29 @@ class Readable(Protocol):
 
     def seek(self, at: int, /) -> object:
         """Go back to the beginning."""
+
+
+class _Bounded:
+    """A file, read as long as what comes of it is neither too long nor too much.
+
+    Its reader sets `quiet` to 0 with each value, and counts in `held` what it keeps.
+    """
+
+    def __init__(self, file: Readable, what: str) -> None:
+        self._file = file
+        self._what = what
+        self.quiet = 0  # bytes since the last value
+        self.held = 0  # bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(size)
+        self.quiet += len(data)
+        self.held += len(data)
+        if self.quiet > LONGEST_VALUE:
+            raise ProtocolError(f"{self._what}: a value longer than {LONGEST_VALUE:,} bytes")
+        if self.held > _MOST_HELD:
+            raise ProtocolError(f"{self._what}: more values in one place than memory can hold")
+        return data
 
 
 @contextmanager
@@ -82,35 +111,42 @@ def read_outline(file: Readable, what: str, *, count_only: frozenset[str]) -> Ou
     CutShort
         If the document ends early.
     ProtocolError
-        If it is no JSON object, has a key twice, or is nested too deeply.
+        If it is no JSON object, has a key twice, is nested too deeply, or has a value too
+        long, or too many at once, to be held.
     """
     fields: dict[str, Any] = {}
     lengths: dict[str, int | None] = {}
     file.seek(0)
+    source = _Bounded(file, what)
     with understood(what):
-        events = iter(ijson.basic_parse(file, use_float=True))
+        events = iter(ijson.basic_parse(source, use_float=True))
         if next(events, (None, None))[0] != "start_map":
             raise ProtocolError(f"{what}: the answer is not a JSON object")
         for event, key in events:
+            source.quiet = 0
+            source.held += _PER_VALUE
             if event != "map_key":
                 continue  # the end of the outermost object
             if key in fields or key in lengths:
                 # Which of the two counts, every reader decides for itself.
                 raise ProtocolError(f"{what}: the key {printable(key, 40)} is there twice")
             if key in count_only:
-                lengths[key] = _skip(events, what)
+                lengths[key] = _skip(events, source, what)
             else:
-                fields[key] = _build(events, what)
+                fields[key] = _build(events, source, what)
     file.seek(0)
     return Outline(fields, lengths)
 
 
-def _skip(events: Iterator[tuple[str, Any]], what: str) -> int | None:
+def _skip(events: Iterator[tuple[str, Any]], source: _Bounded, what: str) -> int | None:
     first, _ = next(events)
     if first not in {"start_array", "start_map"}:
         return None
-    depth, count = 1, 0
+    depth, count, held = 1, 0, source.held
     for event, _ in events:
+        source.quiet = 0
+        # One item after the other is held later, when they are read.
+        source.held = held if depth == 1 else source.held + _PER_VALUE
         if event in {"start_map", "start_array"}:
             count += depth == 1
             depth += 1
@@ -124,10 +160,12 @@ def _skip(events: Iterator[tuple[str, Any]], what: str) -> int | None:
     return count if first == "start_array" else None
 
 
-def _build(events: Iterator[tuple[str, Any]], what: str) -> Any:
+def _build(events: Iterator[tuple[str, Any]], source: _Bounded, what: str) -> Any:
     builder = ijson.ObjectBuilder()
     depth = 0
     for event, value in events:
+        source.quiet = 0
+        source.held += _PER_VALUE
         builder.event(event, value)
         depth += (event in {"start_map", "start_array"}) - (event in {"end_map", "end_array"})
         if depth == 0:

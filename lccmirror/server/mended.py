@@ -13,9 +13,9 @@ from collections import deque
 from typing import IO
 
 from ..errors import ProtocolError
+from .jsonfile import LONGEST_VALUE
 
 _CHUNK = 1 << 17
-_LONGEST = 4 << 20
 # A text, also one that goes on beyond the buffer, or a word or number. Possessive: going
 # back in a text would take long and never help.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[-+.\w]++', re.DOTALL)
@@ -60,8 +60,10 @@ class Mended:
             text = self._rest + data
             end = self._whole(text) if data else len(text)
             self._rest = text[end:]
-            if len(self._rest) > _LONGEST:
-                raise ProtocolError(f"{self._what}: a value longer than {_LONGEST:,} bytes")
+            if len(self._rest) > LONGEST_VALUE:
+                raise ProtocolError(
+                    f"{self._what}: a value longer than {LONGEST_VALUE:,} bytes"
+                )
             if end or not data:
                 return _TOKEN.sub(_harmless, text[:end])
         return b""

@@ -82,9 +82,9 @@ def fetch_zip(
                     and twin.etag == info.etag
                     and _is_sound(fetcher, twin)
                 ):
+                    report = _check_zip(fetcher, fetcher.root / twin.path)
                     # A link takes no room on the disk, and counts all the same.
                     fetcher.admission.ask(path, twin.size, twin.size)
-                    report = _check_zip(fetcher, fetcher.root / twin.path)
                     return FetchedZip(setid, report=report, twin=twin)
         product = fetch_file(fetcher, source, path, "lczip")
     except NotFound:

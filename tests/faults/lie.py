@@ -78,16 +78,20 @@ def replaced(answer: Answer, content: bytes, *more: tuple[str, str]) -> Answer:
     return Answer(answer.status, kept, content).with_headers(*more)
 
 
+def honest(turn: Turn) -> Answer:
+    """Answer as the demo server would, but never "not modified", and not packed."""
+    headers = dict(turn.request.headers)
+    for name in ("if-none-match", "accept-encoding"):
+        headers.pop(name, None)
+    object.__setattr__(turn.request, "headers", headers)
+    return turn.honest()
+
+
 def lying(change: Callable[[bytes], bytes], *more: tuple[str, str]) -> Action:
     """Answer with something else, its ETag and all."""
 
     def act(turn: Turn) -> Answer:
-        # A lie is never "not modified".
-        headers = dict(turn.request.headers)
-        for name in ("if-none-match", "accept-encoding"):
-            headers.pop(name, None)
-        object.__setattr__(turn.request, "headers", headers)
-        answer = turn.honest()
+        answer = honest(turn)
         return (
             answer if answer.status >= 400 else replaced(answer, change(whole(answer)), *more)
         )

@@ -8,7 +8,8 @@ from typing import Any
 
 from lccmirror.demo.messages import JSON_TYPE, Answer
 from tests.faults.fault import NASTY
-from tests.faults.lie import PATHS, Lie, Scene, endless, lying
+from tests.faults.lie import PATHS, Lie, Scene, endless, honest, lying
+from tests.support.misbehaving import Turn, whole
 
 
 def items() -> Iterator[Lie]:
@@ -123,7 +124,13 @@ def lists() -> Iterator[Lie]:
     yield Lie("list", "failed, with items", _envelope(status="failed"), hides=True)
     yield Lie("list", "a status of control characters", _envelope(status=NASTY), hides=True)
     yield Lie("list", "3,000 datasets that are not there", _invented(3_000))
-    yield Lie("list", "100,000 datasets that are not there", _invented(100_000), heavy=True)
+    yield Lie(
+        "list",
+        "100,000 datasets that are not there",
+        _invented(100_000),
+        heavy=True,
+        room="200 MB",
+    )
     yield Lie("list", "without end", endless(PATHS["list"]), hides=True)
     yield Lie("collections", "without end", endless(PATHS["collections"]), hides=True)
     yield Lie("object", "without end", endless(PATHS["object"]))
@@ -185,10 +192,21 @@ def _invented(count: int) -> Callable[[Scene], None]:
     def tell(scene: Scene) -> None:
         scene.invented += [f"invented-{number}" for number in range(count)]
 
-        def items(found: list[Any]) -> list[Any]:
-            like = {**found[-1], "nobjects": 10**9}
-            return [*found, *({**like, "setid": setid} for setid in scene.invented)]
+        def pieces(found: list[Any]) -> Iterator[bytes]:
+            message = f"found {len(found) + count} datasets in total"
+            yield b'{"status": "ok", "message": "%b", "result": [' % message.encode()
+            yield json.dumps(found)[1:-1].encode()
+            like = json.dumps({**found[-1], "nobjects": 10**9, "setid": "no such setid"})
+            for at in range(0, count, 100):
+                some = scene.invented[at : at + 100]
+                told = [like.replace("no such setid", setid) for setid in some]
+                yield ", ".join(["", *told]).encode()
+            yield b"]}"
 
-        scene.add(PATHS["list"], lying(_result(items)))
+        def act(turn: Turn) -> Answer:
+            found = json.loads(whole(honest(turn)))["result"]
+            return Answer(200, (JSON_TYPE,), pieces(found))
+
+        scene.add(PATHS["list"], act)
 
     return tell

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror import errors
-from lccmirror.server import mended
+from lccmirror.server.jsonfile import LONGEST_VALUE
 from lccmirror.server.mended import Mended
 from lccmirror.server.parse_dataset import parse_dataset
 
@@ -59,7 +59,7 @@ def test_all_else_is_left_as_it_is(value: Any, chunk: int) -> None:
 
 
 def test_memory_does_not_grow_with_a_text_without_end() -> None:
-    file = io.BytesIO(b'{"a": "' + b"x" * (3 * mended._LONGEST))
+    file = io.BytesIO(b'{"a": "' + b"x" * (3 * LONGEST_VALUE))
     with pytest.raises(errors.ProtocolError, match="longer than"):
         read_all(Mended(file, "x"))
 
