@@ -12,11 +12,14 @@ import importlib.util
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from itertools import cycle
 
 from tests.faults.campaign import NAMES, Case, Verdict, close, load, told
 from tests.faults.players import play
+
+_COUNTS = ("faults", "lost", "wrong", "stuck")
 
 
 def main() -> int:
@@ -83,20 +86,18 @@ def round_robin(names: list[str], seed: int) -> Iterator[Case]:
 
 def summary(played: Iterator[tuple[Case, Verdict]], names: list[str]) -> int:
     """Print failures as they come, then a table; return the exit code."""
-    total: dict[str, tuple[int, Verdict]] = {name: (0, Verdict()) for name in names}
+    total = {name: Counter[str]() for name in names}
     for case, verdict in played:
-        count, before = total[case.family]
-        counts = Verdict(verdict.lost, verdict.wrong, verdict.stuck)
-        total[case.family] = (count + 1, before + counts)
+        counts = Counter(lost=verdict.lost, wrong=verdict.wrong, stuck=verdict.stuck)
+        total[case.family] += counts + Counter(runs=1, faults=int(verdict.came))
         if not verdict:
             print(told(case, verdict), flush=True)
-    print(f"{'family':<10}{'faults':>8}{'lost':>7}{'wrong':>7}{'stuck':>7}")
-    for name, (count, all_of) in total.items():
-        print(f"{name:<10}{count:>8}{all_of.lost:>7}{all_of.wrong:>7}{all_of.stuck:>7}")
-    faults = sum(count for count, _ in total.values())
-    whole = sum((all_of for _, all_of in total.values()), Verdict())
-    print(f"faults={faults} lost={whole.lost} wrong={whole.wrong} stuck={whole.stuck}")
-    return 0 if whole and faults else 1
+    print(f"{'family':<10}" + "".join(f"{name:>8}" for name in ("runs", *_COUNTS)))
+    for family, counts in total.items():
+        print(f"{family:<10}" + "".join(f"{counts[name]:>8}" for name in ("runs", *_COUNTS)))
+    whole = sum(total.values(), Counter[str]())
+    print(" ".join(f"{name}={whole[name]}" for name in _COUNTS))
+    return 0 if whole["faults"] and not any(whole[name] for name in _COUNTS[1:]) else 1
 
 
 if __name__ == "__main__":

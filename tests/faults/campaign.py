@@ -61,12 +61,15 @@ class Verdict:
         What still waits or fails although the fault is gone.
     notes
         Each of these in words.
+    came
+        Whether what was to be broken was: with other threads' luck a run can end before.
     """
 
     lost: int = 0
     wrong: int = 0
     stuck: int = 0
     notes: tuple[str, ...] = ()
+    came: bool = True
 
     def __add__(self, other: Verdict) -> Verdict:
         return Verdict(
@@ -74,6 +77,7 @@ class Verdict:
             self.wrong + other.wrong,
             self.stuck + other.stuck,
             self.notes + other.notes,
+            self.came and other.came,
         )
 
     def __bool__(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -46,7 +47,7 @@ class CrashFamily(Staged):
         match = _NAME.fullmatch(case.name)
         assert match is not None, f"no such case: {case.name}"
         stage = self._stages.take(scenario(match[1]), self._own())
-        verdict = Verdict()
+        verdict = Verdict(came=False)
         good = False
         try:
             for step in match.groups()[1:]:
@@ -54,7 +55,8 @@ class CrashFamily(Staged):
                     outcome = stage.work(self._process(), die_at=int(step))
                     if outcome.error is not None:
                         return Verdict(wrong=1, notes=(f"{outcome}",))
-                    verdict += stage.torn()
+                    came = verdict.came or outcome.killed_at is not None
+                    verdict = replace(verdict + stage.torn(), came=came)
             verdict += stage.finish()
             good = bool(verdict)
         finally:

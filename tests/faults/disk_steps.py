@@ -89,9 +89,9 @@ def play(name: str, take: Callable[[Scenario], Stage], child: CrashChild) -> Ver
         amiss = None if again.error is None else f"and again: {again.error}"
     for held in (stage.site.root.parent / "tmp").glob(f"{LOST}*"):
         held.unlink()
-    verdict = Verdict()
+    verdict = Verdict(came=outcome.failed_at is not None)
     if amiss is not None:
-        verdict = Verdict(wrong=1, notes=(f"wrong: at {outcome.failed_at}: {amiss}",))
+        verdict += Verdict(wrong=1, notes=(f"wrong: at {outcome.failed_at}: {amiss}",))
     if outcome.exit_code == _DAMAGED or "Damaged(" in (outcome.error or ""):
         stage.site.clock.forward(90_000)
         Person(stage.site).repair()

@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -74,7 +75,9 @@ class Lies:
                     site.clock.forward(90_000)
                 if lie.about == "search":
                     site.ask_for("small")
+            told = site.server.rules
             verdict = _meanwhile(scene, lie) + memory.verdict()
+            verdict += Verdict(came=not told or any(rule.fired for rule in told))
             _take_back(scene)
             return verdict + _without(site.judge(), scene.invented)
 
@@ -139,7 +142,7 @@ def _without(verdict: Verdict, invented: list[str]) -> Verdict:
         if not ((found := re.match(r"stuck: dataset (\S+)", note)) and found[1] in invented)
     ]
     gone = len(verdict.notes) - len(left)
-    return Verdict(verdict.lost, verdict.wrong, verdict.stuck - gone, tuple(left))
+    return replace(verdict, stuck=verdict.stuck - gone, notes=tuple(left))
 
 
 class _Memory:

@@ -79,8 +79,10 @@ class Network:
             if elsewhere.requests:
                 note = f"another host was asked: {elsewhere.requests[0]}"
                 verdict += Verdict(wrong=1, notes=(note,))
-            if not rule.fired and target.number == 1:
-                verdict += Verdict(stuck=1, notes=("the request never came",))
+            if not rule.fired:
+                verdict += Verdict(came=False)
+                if target.number == 1:
+                    verdict += Verdict(stuck=1, notes=("the request never came",))
         return verdict
 
     def _break(self, scene: Scene, fault: Fault, target: Target) -> Rule:
