@@ -54,7 +54,13 @@ WITH counted (name, n) AS MATERIALIZED (
 """
 _MISCOUNTED = f"""{_COUNTED}
 SELECT c.name FROM counts AS c LEFT JOIN counted USING (name)
-WHERE c.n <> coalesce(counted.n, 0) ORDER BY c.name
+WHERE c.n <> coalesce(counted.n, 0)
+UNION ALL
+SELECT name FROM counted WHERE n IS NOT NULL AND name NOT IN (SELECT name FROM counts)
+ORDER BY 1
+"""
+_COUNT_WHAT_LACKS = f"""{_COUNTED}
+INSERT OR IGNORE INTO counts SELECT name, n FROM counted WHERE n IS NOT NULL
 """
 _COUNT_AGAIN = f"""{_COUNTED}
 UPDATE counts SET n = coalesce((SELECT n FROM counted WHERE counted.name = counts.name), 0)
@@ -132,6 +138,7 @@ def mend_newest(conn: sqlite3.Connection) -> None:
 
 def count_again(conn: sqlite3.Connection) -> None:
     """Count what is counted, in the caller's transaction."""
+    conn.execute(_COUNT_WHAT_LACKS)
     conn.execute(_COUNT_AGAIN)
     conn.execute("DELETE FROM arrivals")
     conn.execute(_DATE_AGAIN)

@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import LccMirrorError
 from ..names import printable
+from ..sync.mirror import require_in_place
 from ..sync.trouble import local_errors
 from .hold import Hold
 from .outbox import Outbox, Relay
@@ -65,6 +66,7 @@ class Askers:
         relay = Relay(() if outbox is None else (outbox,), self._pulse.beat, self._moved)
         try:
             with local_errors():
+                require_in_place(self._hold.mirror)
                 result = do_request(request, self._hold.session(relay))
         except LccMirrorError as error:
             log.warning("%s: %s", name, printable(error.message))

@@ -13,6 +13,7 @@ from ..catalog.work import last_retry
 from ..clock import from_text
 from ..errors import LccMirrorError, ServerError, Stopped
 from ..names import printable
+from ..sync.mirror import require_in_place
 from ..sync.trouble import local_errors
 from .agenda import Agenda
 from .duties import jobs_of
@@ -119,6 +120,9 @@ class JobRunner:
     def _run(self, job: Job) -> Outcome:
         try:
             with local_errors():
+                # What a catalog that is gone has in it is worth a backup all the more.
+                if job.name != "backup":
+                    require_in_place(self._hold.mirror)
                 outcome = job.run(self._hold.session(self._relay()))
         except Stopped:
             if self._hold.stop.final:

@@ -27,6 +27,9 @@ _NAMES = re.compile(r"(u?int|float|double|bool)(_|\d+)?\Z")
 # A width or precision of four digits would let a server make us format gigabytes.
 _FORMAT = re.compile(r"%[-+ #0]*\d{0,3}(?:\.\d{0,3})?[sdiufFeEgG]\Z")
 
+# Nothing can hold a table of more. Each takes a kilobyte before its rows are looked at.
+MOST_COLUMNS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
@@ -81,7 +84,7 @@ def table_columns(names: object, coldesc: object) -> tuple[TableColumn, ...]:
     Raises
     ------
     FormatError
-        If ``columns`` is not a list of at least one name.
+        If ``columns`` is not a list of at least one name, or is one of more than 100,000.
     """
     if (
         not isinstance(names, list)
@@ -89,6 +92,8 @@ def table_columns(names: object, coldesc: object) -> tuple[TableColumn, ...]:
         or not all(isinstance(name, str) and name for name in names)
     ):
         raise FormatError("the dataset's header has no list of column names under 'columns'")
+    if len(names) > MOST_COLUMNS:
+        raise FormatError(f"{len(names):,} columns; no table has more than {MOST_COLUMNS:,}")
     described = coldesc if isinstance(coldesc, Mapping) else {}
     return tuple(_column(name, described.get(name)) for name in names)
 

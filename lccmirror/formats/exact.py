@@ -19,7 +19,14 @@ from .columns import LineWriter, TableColumn, Value, csv_writers, typed
 from .damage import damage_json, least_damaged, reconstruct
 from .dataset_json import JsonTable, open_json
 from .problems import Problems
-from .table import TableHeader, describe_row, iter_lines, read_header, rows_of_lines
+from .table import (
+    MAX_ROW_BYTES,
+    TableHeader,
+    describe_row,
+    iter_lines,
+    read_header,
+    rows_of_lines,
+)
 
 ValuesFrom = Literal["both", "csv", "json"]
 
@@ -216,12 +223,16 @@ class _Pairing:
         if written == cells:
             return values
         # a line feed is never lost in the JSON, so it tells how many lines this row has
+        lines, size = [line], len(line)
         for value in values:
             if isinstance(value, str) and "\n" in value:
                 for _ in range(value.count("\n")):
-                    line = f"{line}\n{self._next_line()}"
+                    lines.append(self._next_line())
+                    size += len(lines[-1]) + 1
+                    if size > MAX_ROW_BYTES:
+                        raise _Mismatch(f"longer than {MAX_ROW_BYTES} bytes")
                     self._lines_within_rows += 1
-        cells = line.split("|")
+        cells = "\n".join(lines).split("|")
         if len(cells) != len(values):
             raise _Mismatch(f"{len(cells)} values in the CSV where the JSON has {len(values)}")
         return tuple(

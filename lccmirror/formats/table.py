@@ -253,17 +253,22 @@ def _assembled(
         return
     row: list[str] = []  # a row with all its separators
     tail: list[str] = []  # lines after it that have none: its end, or the next one's begin
-    begun = ""  # a row that still lacks separators
+    begun: list[str] = []  # lines of a row that still lacks separators
+    size = 0  # of the row's lines and its tail's
     missing = 0
     for line in lines:
         number += 1
+        if size > MAX_ROW_BYTES:
+            raise FormatError(f"{name}, line {number}: a row longer than {MAX_ROW_BYTES} bytes")
         if missing:
-            begun = f"{begun}\n{line}"
+            begun.append(line)
+            size += len(line) + 1
             missing -= line.count("|")
         else:
             cells = line.split("|")
             if len(cells) == 1 and row:
                 tail.append(line)
+                size += len(line) + 1
                 continue
             if row:
                 if tail:
@@ -271,19 +276,18 @@ def _assembled(
                 yield tuple(row)
                 row = []
             if len(cells) == ncols and not tail:
-                row = cells
+                row, size = cells, len(line)
                 continue
-            begun = "\n".join([*tail, line])
+            begun = [*tail, line]
+            size = sum(map(len, begun)) + len(begun)
             tail = []
             missing = ncols - len(cells)
         if missing == 0:
-            row, begun = begun.split("|"), ""
+            row, begun = "\n".join(begun).split("|"), []
         elif missing < 0:
             raise FormatError(
                 f"{name}, line {number}: {ncols - missing} values in {ncols} columns"
             )
-        elif len(begun) > MAX_ROW_BYTES:
-            raise FormatError(f"{name}, line {number}: a row longer than {MAX_ROW_BYTES} bytes")
     if missing:
         got = ncols - missing
         raise FormatError(f"{name}, line {number}: the last row has {got} of {ncols} values")

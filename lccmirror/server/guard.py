@@ -26,6 +26,9 @@ from .timing import Timing
 
 # How soon a stop request is noticed while the server is silent.
 _SLICE_S = 0.25
+# A hundred headers of 64 KiB each are the most that http.client takes; it would read
+# interim answers, and headers behind a body, without end.
+_LONGEST_HEAD = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Patience:
 
 
 class Stalled(TimeoutError):
-    """The server sends, but so slowly that it will never end."""
+    """The server sends, but so slowly, or so little of the answer, that it will never end."""
 
 
 class Guard:
@@ -139,6 +142,7 @@ class _GuardedRaw(io.RawIOBase):
         self._sock = sock
         self._guard = guard
         self.ended = False
+        self.unused = 0  # bytes since the head began, or the last piece of the body
 
     def readable(self) -> bool:
         return True
@@ -147,6 +151,9 @@ class _GuardedRaw(io.RawIOBase):
         self._guard.before_read(self._sock)
         nbytes = self._raw.readinto(buffer)
         self._guard.after_read(nbytes or 0)
+        self.unused += nbytes or 0
+        if self.unused > _LONGEST_HEAD:
+            raise Stalled("the answer has headers without end")
         self.ended = nbytes == 0
         return nbytes
 
@@ -170,6 +177,17 @@ def guarded_pools(guard: Guard) -> dict[str, type[urllib3.connectionpool.HTTPCon
             # take an empty body without Content-Length for all there is
             if self._guarded.ended:
                 raise http.client.RemoteDisconnected("the header broke off")
+            if self.length == 0:
+                # there is no body, whatever it says: http.client would read chunks of one
+                self.chunked = False
+
+        def read(self, amt: int | None = None) -> bytes:
+            self._guarded.unused = 0
+            return super().read(amt)
+
+        def read1(self, n: int = -1) -> bytes:
+            self._guarded.unused = 0
+            return super().read1(n)
 
     class Plain(urllib3.connection.HTTPConnection):
         response_class = Response

@@ -5,10 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-from ..errors import CutShort
+from ..errors import CutShort, ProtocolError
 
 _PIECE = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+# Servers send one. Each begins anew, and can hold nothing.
+_MOST_MEMBERS = 1_000
 
 
 def gunzipped(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
@@ -21,15 +23,21 @@ def gunzipped(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
     ------
     CutShort
         If the body ends early or is damaged.
+    ProtocolError
+        If it is of more than a thousand gzips, one after the other.
     """
     unpacker = zlib.decompressobj(_GZIP)
     begun = False
+    members = 1
     try:
         for chunk in chunks:
             rest = chunk
             while rest:
                 if unpacker.eof:
                     unpacker = zlib.decompressobj(_GZIP)
+                    members += 1
+                    if members > _MOST_MEMBERS:
+                        raise ProtocolError(f"{what}: packed in too many pieces")
                 begun = True
                 piece = unpacker.decompress(rest, _PIECE)
                 if piece:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import requests
@@ -17,6 +17,8 @@ CHUNK = 1024 * 1024
 _WITHOUT_BODY = frozenset({204, 304})
 # More digits than this are the length of nothing.
 _LONGEST_NUMBER = 18
+# By so much, and a part in a thousand, gzip can be longer than what is in it.
+_GZIP_OWN = CHUNK
 
 
 @dataclass(eq=False)
@@ -93,11 +95,16 @@ class Reply(Closing):
         """
         encoding = self.headers.get("Content-Encoding", "").strip().lower()
         if encoding in {"", "identity"}:
-            content = self.raw_chunks(size)
+            content: Iterable[bytes] = self.raw_chunks(size)
         elif encoding in {"gzip", "x-gzip"}:
-            content = gunzipped(self.raw_chunks(size), self.what)
+            # What is packed can go on without end, and never give a byte.
+            packed = self._within(self.raw_chunks(size), limit + limit // 1000 + _GZIP_OWN)
+            content = gunzipped(packed, self.what)
         else:
             raise ProtocolError(f"{self.what}: packed in a way we did not ask for")
+        return self._within(content, limit)
+
+    def _within(self, content: Iterable[bytes], limit: int) -> Iterator[bytes]:
         total = 0
         for piece in content:
             total += len(piece)

@@ -244,10 +244,10 @@ def back_up_if_due(
     LccMirrorError or None
         Why there is none; it is noted as a trouble, and no reason for anything else to fail.
     """
-    if not is_due(backups, now()):
-        return None
     try:
         with local_errors():
+            if not is_due(backups, now()):
+                return None
             keep_backup(conn, root, backups, now, stop)
             with transaction(conn):
                 end_trouble(conn, TROUBLE)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..catalog.connection import (
     BUSY_TIMEOUT_S,
     CATALOG_NAME,
+    REBUILD_HINT,
     check_version,
     close_writer,
     open_writer,
@@ -24,7 +25,7 @@ from ..catalog.connection import (
 from ..catalog.log import get_setting, set_setting
 from ..clock import Now, utc_now
 from ..durable import FILE_MODE, make_folder
-from ..errors import InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
+from ..errors import Damaged, InTheWay, LccMirrorError, MirrorLocked, MirrorUnusable
 from ..linked import refuse_linked
 from ..owners import is_root_abroad
 from .backups import Backups, backups_of, make_backup, note_trouble
@@ -44,11 +45,14 @@ class Mirror:
     ----------
     read_only
         Nothing can be written by it, and it is not locked: others may change it meanwhile.
+    inode
+        The file that the writer's connection has open.
     """
 
     root: Path
     conn: sqlite3.Connection
     read_only: bool = False
+    inode: tuple[int, int] | None = None
 
     def at(self, path: str) -> Path:
         """Return where a path of the catalog or the layout lies on the disk."""
@@ -104,7 +108,8 @@ def open_mirror(
     MirrorLocked
         If another lccmirror holds it.
     CatalogTooNew, Damaged
-        If its catalog cannot be used, or is gone while its files are there.
+        If its catalog cannot be used, or is gone while its files are there; also at the end, if
+        somebody has removed or replaced it meanwhile.
     """
     check_folder(root)
     if not create and not (root / CATALOG_NAME).exists() and not (root / REBUILT).exists():
@@ -119,9 +124,39 @@ def open_mirror(
             if copying is not None and copying.failure is not None:
                 note_trouble(conn, copying.failure, now)
             _check_server(conn, root, url, formerly)
-            yield Mirror(root, conn)
+            mirror = Mirror(root, conn, inode=_inode(root / CATALOG_NAME))
+            yield mirror
+            require_in_place(mirror)
         finally:
             close_writer(conn)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def require_in_place(mirror: Mirror) -> None:
+    """Make sure that the catalog we write is the one that lies in the mirror.
+
+    SQLite goes on with a file that somebody has removed, and all of that ends with us.
+
+    Raises
+    ------
+    Damaged
+        If it is not.
+    """
+    path = mirror.root / CATALOG_NAME
+    found = _inode(path)
+    if mirror.inode is not None and found != mirror.inode:
+        what = "is gone" if found is None else "is another one"
+        raise Damaged(
+            f"{path} {what}: somebody has removed or replaced it while it was in use",
+            hint=f"stop the daemon, if one runs; then, if it is gone, {REBUILD_HINT}",
+        )
 
 
 class _Copying:

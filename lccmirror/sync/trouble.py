@@ -30,6 +30,8 @@ _OTHER_KIND = (
     errno.ELOOP,
     errno.ENXIO,
 )
+# Of a folder of backups on another machine, say.
+_GONE = (errno.ESTALE, errno.ENOTCONN, errno.ENODEV)
 
 
 @contextlib.contextmanager
@@ -81,6 +83,10 @@ def from_os(error: OSError) -> LocalError | None:
     if error.errno == errno.ENAMETOOLONG:
         return MirrorUnusable(
             f"{where}{error.strerror}", hint="give the mirror a root with a shorter name"
+        )
+    if error.errno in _GONE:
+        return MirrorUnusable(
+            f"{where}{error.strerror}", hint="its disk is not there any more: mount it again"
         )
     if error.errno == errno.EIO:
         return Damaged(f"{where}{error.strerror}", hint="the disk has a fault")

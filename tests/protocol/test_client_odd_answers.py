@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
+from urllib.parse import urlsplit
+
 import pytest
 
 from lccmirror import errors
+from lccmirror.server.guard import Guard, guarded_pools
 from tests.support.clients import client_for
 from tests.support.scripted import Answer, ScriptedServer, json_answer
+from tests.support.timing import FakeTime
 
 EMPTY = {"status": "ok", "result": [], "message": "found 0 datasets in total"}
 
@@ -37,3 +44,67 @@ def test_json_nested_without_end_is_refused_before_it_fills_the_memory(key: str)
         pytest.raises(errors.ProtocolError, match="nested"),
     ):
         client.datasets()
+
+
+_JSON = b"Content-Type: application/json\r\n"
+_OK = b"HTTP/1.1 200 OK\r\n" + _JSON
+
+
+def _chunked(*behind: bytes) -> bytes:
+    body = json.dumps(EMPTY).encode()
+    return b"%bTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n%b\r\n" % (
+        *(_OK, len(body), body),
+        b"".join(behind),
+    )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000 + _chunked(),
+        _chunked(b"X-More: of it\r\n" * 600_000),
+    ],
+    ids=["interim answers", "headers behind the body"],
+)
+def test_headers_without_end_are_not_read_for_ever(raw: bytes) -> None:
+    with (
+        ScriptedServer([Answer(raw=raw), json_answer(EMPTY)]) as server,
+        client_for(server) as client,
+    ):
+        client.datasets().close()
+        assert len(server.requests) == 2
+
+
+def test_gzips_of_nothing_without_end_are_refused() -> None:
+    packed = gzip.compress(b"") * 2_000 + gzip.compress(json.dumps(EMPTY).encode())
+    headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    with (
+        ScriptedServer([Answer(200, packed, headers)]) as server,
+        client_for(server) as client,
+        pytest.raises(errors.ProtocolError, match="too many pieces"),
+    ):
+        client.datasets()
+
+
+def test_a_gzip_that_never_gives_a_byte_is_stopped_at_the_limit() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    begun = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = begun + b"\0\0\0\xff\xff" * 400_000 + packer.compress(b"{}") + packer.flush()
+    headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    with (
+        ScriptedServer([Answer(200, packed, headers)]) as server,
+        client_for(server, max_json=10_000) as client,
+        pytest.raises(errors.TooLarge),
+    ):
+        client.datasets()
+
+
+def test_what_follows_an_answer_without_a_body_is_not_read() -> None:
+    raw = b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmore\r\n"
+    guard = Guard(FakeTime().timing())
+    with ScriptedServer([Answer(raw=raw)]) as server:
+        site = urlsplit(server.url)
+        assert site.hostname is not None
+        with guarded_pools(guard)["http"](site.hostname, site.port) as pool:
+            answer = pool.urlopen("GET", "/", preload_content=False)
+            assert answer.read1(1000) == b""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from lccmirror.catalog import CATALOG_NAME
 from lccmirror.clock import from_text
 from lccmirror.daemon import duties, runner
 from lccmirror.daemon.events import JobEnded, ServerBack, ServerGone
@@ -16,7 +20,7 @@ from lccmirror.daemon.jobs import Job, Outcome
 from lccmirror.daemon.outbox import Outbox
 from lccmirror.daemon.protocol import Done, Failed, RunSearches, Sync, Verify
 from lccmirror.daemon.timetable import Every
-from lccmirror.errors import ConfigError
+from lccmirror.errors import ConfigError, Damaged
 from tests.support.daemon import DaemonSite
 from tests.support.misbehaving import reset
 from tests.support.site import Site
@@ -220,6 +224,37 @@ def test_requests_are_done_by_the_writer_and_answered(site: Site, daemon: Daemon
     (*_, verified) = daemon.ask(Verify())
     assert isinstance(verified, Done)
     assert verified.result["found"]["damage"] == []
+
+
+def how_removed(catalog: Path) -> None:
+    catalog.unlink()
+
+
+def how_replaced(catalog: Path) -> None:
+    copy = catalog.with_name("copy")
+    shutil.copyfile(catalog, copy)
+    copy.replace(catalog)
+
+
+@pytest.mark.parametrize("how", [how_removed, how_replaced])
+def test_nothing_goes_on_in_a_catalog_that_is_not_there_any_more(
+    site: Site, daemon: DaemonSite, how: Callable[[Path], None]
+) -> None:
+    site.server.make_dataset()
+    daemon.start().run(2)
+    before = len(site.server.requests)
+    how(site.root / CATALOG_NAME)
+    for request in (Verify(), Sync()):
+        (said,) = daemon.ask(request)
+        assert isinstance(said, Failed), said
+        assert said.error == "Damaged"
+    daemon.run(26)
+    assert len(site.server.requests) == before
+    # What only it knew is in the backups, to the last.
+    assert ended(daemon, "backup")[-1].outcome.ok
+    assert hours(daemon, "backup")[-1] > 20
+    with pytest.raises(Damaged):
+        daemon.leave()
 
 
 def test_a_search_asked_for_is_waited_for(site: Site, daemon: DaemonSite) -> None:

@@ -119,6 +119,20 @@ def test_a_folder_of_the_mirror_that_cannot_be_written(open_folder: Path) -> Non
         assert [one.exit_code for one in as_nobody(site, "sync", "verify")] == [0, 0]
 
 
+def test_a_folder_of_backups_that_is_closed_is_no_reason_to_fail(open_folder: Path) -> None:
+    with Site(open_folder, QUICK) as site:
+        site.sync()
+        setid = site.server.make_dataset()
+        for path in (site.root, *site.root.rglob("*")):
+            hand_over(path)
+        (site.root / "backups").chmod(0)
+        assert as_nobody(site, "sync") == [Told(0)]
+        assert site.states()[setid] == "mirrored"
+        ((what,),) = site.sql("SELECT message FROM troubles")
+        assert "backups: Permission denied" in what
+        (site.root / "backups").chmod(0o750)
+
+
 def test_who_may_only_read_can_verify_and_ask_what_would_be_done(open_folder: Path) -> None:
     with Site(open_folder, QUICK) as site:
         held = site.server.make_dataset()

@@ -200,6 +200,7 @@ DERIVED = {
     "none is the newest": "UPDATE lightcurves SET newest = 0",
     "all are the newest": "UPDATE lightcurves SET newest = 1",
     "counts": "UPDATE counts SET n = n + 1",
+    "counts lack": "DELETE FROM counts WHERE n > 0",
 }
 
 

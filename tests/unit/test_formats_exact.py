@@ -188,6 +188,15 @@ def test_a_json_that_breaks_off_leaves_the_rest_to_the_csv(tmp_path: Path) -> No
     assert "row 7001" in table.problems[0]
 
 
+def test_a_row_of_lines_without_end_is_not_put_together(tmp_path: Path) -> None:
+    row = ["one\n" * 30, 1.0, 1, None, "synth_alpha"]
+    csv, document = files(tmp_path, PublishedDataset(COLUMNS, [row]))
+    csv.write_bytes(csv.read_bytes().replace(b"\none", b"\n" + b"x" * 1_000_000))
+    table, got = read(csv, document)
+    assert exactly(got) == exactly([row])
+    assert "longer than" in table.problems[0]
+
+
 @pytest.mark.parametrize("broken", ["csv", "json"])
 def test_one_file_that_cannot_be_read_leaves_the_other(tmp_path: Path, broken: str) -> None:
     csv, document = files(tmp_path, PublishedDataset(COLUMNS, ROWS))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from lccmirror.errors import FormatError
 from lccmirror.formats import Problems, iter_rows, read_header
 from lccmirror.formats.columns import checked_format, kind_of, null_text, typed
+from lccmirror.formats.table import rows_of_lines
 from tests.support.published import PublishedDataset
 
 LF = b"\n"
@@ -202,6 +205,40 @@ def test_a_row_without_end_is_refused_before_it_fills_memory(tmp_path: Path) -> 
         file.write(b"x")
     with pytest.raises(FormatError, match="longer than"):
         rows_of(path)
+
+
+@pytest.mark.parametrize("beginning", ["", "b|"], ids=["after a row", "within a row"])
+def test_lines_without_end_are_refused_before_they_fill_memory(
+    tmp_path: Path, beginning: str
+) -> None:
+    header = read_header(written(tmp_path, dataset([["a", 1.0, "synth_alpha"]])))
+    more = itertools.chain(["a|1.0|other", beginning], itertools.repeat("x" * 100_000, 1000))
+    rows = rows_of_lines(more, header, "table", Problems())
+    with pytest.raises(FormatError, match="longer than"):
+        list(rows)
+    assert sum(1 for _ in more) > 800
+
+
+def test_a_row_of_many_lines_is_put_together_in_one_go(tmp_path: Path) -> None:
+    header = read_header(written(tmp_path, dataset([["a", 1.0, "synth_alpha"]])))
+    text = "x" * 1_000_000 + "\n" * 100_000
+    lines = iter(f"{text}|1.0|synth_alpha".split("\n"))
+    began = time.process_time()
+    # joined with each of its lines, it would be copied a hundred thousand times
+    assert list(rows_of_lines(lines, header, "table", Problems())) == [
+        (text, "1.0", "synth_alpha")
+    ]
+    assert time.process_time() - began < 2
+
+
+def test_long_rows_of_several_lines_may_follow_each_other(tmp_path: Path) -> None:
+    values = [[f"{'x' * 5_000_000}\n{place}", 1.0, "synth_alpha"] for place in range(5)]
+    assert len(rows_of(written(tmp_path, dataset(values)))) == 5
+
+
+def test_columns_without_end_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="columns"):
+        read_header(written(tmp_path, dataset([[1] * 100_001], [("x", "i8", "%i")] * 100_001)))
 
 
 @pytest.mark.parametrize(

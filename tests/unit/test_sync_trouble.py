@@ -18,6 +18,8 @@ MEANT: dict[int, type[LocalError]] = {
     errno.EXDEV: MirrorUnusable,
     errno.ENAMETOOLONG: MirrorUnusable,
     errno.EISDIR: InTheWay,
+    errno.ESTALE: MirrorUnusable,
+    errno.ENOTCONN: MirrorUnusable,
     errno.EIO: Damaged,
 }
 
