@@ -7,6 +7,7 @@ of a path, a URL or a statement, it passes one of these functions.
 from __future__ import annotations
 
 import re
+import reprlib
 
 from .errors import FormatError
 
@@ -25,7 +26,7 @@ def checked_setid(text: object) -> str:
     """
     if isinstance(text, str) and _SETID.match(text):
         return text
-    raise FormatError(f"not a setid: {printable(str(text), 80)!s}")
+    raise FormatError(f"not a setid: {_shown(text)}")
 
 
 def checked_component(text: object, what: str = "name") -> str:
@@ -46,7 +47,12 @@ def checked_component(text: object, what: str = "name") -> str:
     """
     if isinstance(text, str) and _PLAIN.match(text):
         return text
-    raise FormatError(f"not usable as a {what}: {printable(str(text), 80)!s}")
+    raise FormatError(f"not usable as a {what}: {_shown(text)}")
+
+
+def _shown(name: object) -> str:
+    # it may be a list of a million texts
+    return printable(name if isinstance(name, str) else reprlib.repr(name), 80)
 
 
 def quote_identifier(name: str) -> str:

@@ -22,6 +22,9 @@ from .texts import note_affected
 
 FIXED = ("collection", "objectid", "ra", "decl", "zone")
 MAX_COLUMNS = 1_500
+# The names of columns are in the schema, which every connection reads whole, and which is
+# written anew with every column: longer ones stay in the rows.
+LONGEST_NAME = 200
 _BATCH = 250
 _AT_A_TIME = 10_000
 _INT64 = 2**63
@@ -175,6 +178,8 @@ class ObjectWriter:
         for place, (name, kind) in enumerate(self._columns):
             if name not in own or name in SEARCH_OWN or not name or "\0" in name:
                 continue
+            if len(name) > LONGEST_NAME:
+                continue
             sql_name = object_column(self._conn, name, kind)
             if sql_name is not None and sql_name not in names:
                 names.append(sql_name)
@@ -274,11 +279,11 @@ def refresh_collection(
 
     Does nothing where no dataset has these columns, or no object is of this collection.
     """
-    marks = ", ".join("?" * len(described))
+    # One parameter: SQLite takes no more than some thousands of them.
     found = conn.execute(
-        "SELECT 1 FROM objects WHERE collection = ? AND EXISTS "
-        f"(SELECT 1 FROM dataset_columns WHERE name IN ({marks})) LIMIT 1",
-        (collection, *described),
+        "SELECT 1 FROM objects WHERE collection = ? AND EXISTS (SELECT 1 FROM dataset_columns "
+        "WHERE name IN (SELECT value FROM json_each(?))) LIMIT 1",
+        (collection, json.dumps(sorted(described))),
     ).fetchone()
     if found is None:
         return

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from ..names import quote_identifier
+from .objects import LONGEST_NAME
 
 MAX_COLUMNS = 1_500
 _FIXED = ("setid", "row", "collection", "objectid", "ra", "decl")
@@ -63,15 +64,16 @@ def column_names(names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _select(names: list[str], run_id: int) -> str:
+    short = [name for name in names if len(name) <= LONGEST_NAME]
     columns = [
         "d.setid AS setid",
         *(f"r.{name} AS {name}" for name in _FIXED[1:]),
         *(
             f"{_value(name)} AS {quote_identifier(shown)}"
-            for shown, name in column_names(names)
+            for shown, name in column_names(short)
         ),
     ]
-    if len(names) > MAX_COLUMNS:
+    if len(names) > min(MAX_COLUMNS, len(short)):
         columns.append("r.data AS c_data")
     return (
         f"SELECT {', '.join(columns)} FROM search_run_sets AS s "

@@ -32,9 +32,8 @@ def tell_verified(done: Verified, chosen: Settings) -> None:
     if done.left is not None and done.left.damage:
         still = "1 is" if done.left.ndamage == 1 else f"{done.left.ndamage:,} are"
         sys.stderr.write(f"after the repair, {still} still damaged or missing\n")
+        _tell_first(done.left, "repair")
         for one in done.left.damage:
-            if one.first is not None:
-                sys.stderr.write(f"{printable(one.path)}: {one.first}, and repair again\n")
             if one.path.endswith(".damaged"):
                 kept = printable(one.path)
                 sys.stderr.write(f"the server no longer has it; kept as {kept}\n")
@@ -56,6 +55,13 @@ def tell_rebuilt(done: Rebuilt, chosen: Settings) -> None:
         chosen.note(f"the old catalog is kept as {printable(done.aside)}")
     if done.found.damage:
         sys.stderr.write("what is damaged or missing is fetched by the next sync\n")
+        _tell_first(done.found, "sync")
+
+
+def _tell_first(report: VerifyReport, then: str) -> None:
+    for one in report.damage:
+        if one.first is not None:
+            sys.stderr.write(f"{printable(one.path)}: {one.first}, and {then} again\n")
 
 
 def _tell(report: VerifyReport, chosen: Settings, *, repaired: bool) -> None:

@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 _WHOLE = re.compile(r"\s*-?\d+\s*")
+# A text with more commas is no list of names: each takes some fifty bytes of memory.
+_MOST_NAMES = 100_000
 
 
 def text(value: object) -> str | None:
@@ -49,7 +51,7 @@ def real(value: object) -> float | None:
 
 def names(value: object) -> tuple[str, ...]:
     """Return names from a list of texts, or from one text with commas between them."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value.count(",") < _MOST_NAMES:
         return tuple(one.strip() for one in value.split(",") if one.strip())
     if isinstance(value, list):
         return tuple(one for one in value if isinstance(one, str))

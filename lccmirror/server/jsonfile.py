@@ -19,9 +19,10 @@ _DEEPEST = 200
 # The parser gathers a text before it tells of it, and looks at it anew with every piece.
 LONGEST_VALUE = 4 << 20
 # What may be held of an answer at once: its members but those only counted, or one of their
-# items. Beside its text each value takes about a hundred bytes.
+# items. Each value takes about a hundred bytes, and each byte of a text four if only one of
+# its characters is beyond the first 65,536.
 _MOST_HELD = 128 << 20
-_PER_VALUE = 100
+_PER_VALUE, _PER_BYTE = 100, 4
 
 
 class Readable(Protocol):
@@ -49,7 +50,7 @@ class _Bounded:
     def read(self, size: int = -1, /) -> bytes:
         data = self._file.read(size)
         self.quiet += len(data)
-        self.held += len(data)
+        self.held += _PER_BYTE * len(data)
         if self.quiet > LONGEST_VALUE:
             raise ProtocolError(f"{self._what}: a value longer than {LONGEST_VALUE:,} bytes")
         if self.held > _MOST_HELD:

@@ -14,6 +14,10 @@ from .jsonfile import Outline, check_ok, read_items, read_outline
 from .mended import Mended
 from .wire import Collection, Column, DatasetSummary, Dialect
 
+# Names of columns of all collections together: each takes some hundred bytes of memory.
+_MOST_COLUMNS = 500_000
+# Of a list's items that make no sense, these many are told.
+_MOST_PROBLEMS = 10_000
 _FOUND = re.compile(r"\bfound (\d{1,12}) datasets? in total")
 
 
@@ -26,7 +30,7 @@ def parse_collections(file: IO[bytes], what: str) -> tuple[Dialect, tuple[Collec
         If the server refused.
     ProtocolError
         If the lists are not of one length, or one without which nothing makes sense is
-        missing.
+        missing; or if they name more columns than there can be.
     """
     fields = read_outline(Mended(file, what), what, count_only=frozenset()).fields
     check_ok(fields, what)
@@ -45,12 +49,17 @@ def parse_collections(file: IO[bytes], what: str) -> tuple[Dialect, tuple[Collec
         listed = printable(", ".join(sorted(uneven)), 200)
         raise ProtocolError(f"{what}: the lists differ in length: {listed}")
     collections = []
+    ncolumns = 0
     for index in range(len(ids)):
         row = {key: one[index] for key, one in lists.items() if isinstance(one, list)}
         one = _collection(row)
         # One without an ID can be neither searched nor mirrored, and must not hide the others.
         if one is not None:
             collections.append(one)
+            named = (one.columns, one.indexed, one.fts_indexed, one.lcmagcols)
+            ncolumns += sum(map(len, named))
+        if ncolumns > _MOST_COLUMNS:
+            raise ProtocolError(f"{what}: more than {_MOST_COLUMNS:,} columns")
     return "documented" if documented else "running", tuple(collections)
 
 
@@ -124,12 +133,13 @@ def read_list_outline(file: IO[bytes], what: str) -> tuple[Outline, int | None]:
 
 
 def parse_datasets(file: IO[bytes], what: str, problems: list[str]) -> Iterator[DatasetSummary]:
-    """Yield the items of the list; one that makes no sense goes to `problems`."""
+    """Yield the items of the list; the first that make no sense go to `problems`."""
     for index, item in enumerate(read_items(Mended(file, what), "result.item", what)):
         try:
             yield _summary(mapping(item))
         except FormatError as error:
-            problems.append(f"{what}: item {index + 1}: {error.message}")
+            if len(problems) < _MOST_PROBLEMS:
+                problems.append(f"{what}: item {index + 1}: {error.message}")
 
 
 def _summary(item: dict[str, Any]) -> DatasetSummary:

@@ -241,12 +241,13 @@ class DatasetRebuilder:
             set_state(conn, setid, "mirrored")
         held = files_of(conn, setid)
         for kind in sorted(wanted - held.keys()):
-            path, detail = (
-                layout.product(setid, kind),
-                "it is not here, and may never have been",
-            )
+            path = layout.product(setid, kind)
             if self._reader.old(path) is None:
-                self._reader.report.add(Damage("missing", path, detail, setid, kind))
+                wrong = self._reader.lacking(path)
+                missing = wrong.what == "missing"
+                detail = "it is not here, and may never have been" if missing else wrong.detail
+                about = (path, detail, setid, kind)
+                self._reader.report.add(Damage(wrong.what, *about, first=wrong.first))
         if lacking := sorted(wanted - sound):
             why = f"not sound here when the catalog was made anew: {', '.join(lacking)}"
             if state != "partial":

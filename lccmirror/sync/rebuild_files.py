@@ -6,7 +6,6 @@ is sound by itself: it may be newer than that copy.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 from ..catalog.files import FileRow, put_file
 from ..catalog.restore import old_file
 from ..clock import to_text
+from .compare import Wrong, compare_file
 from .fetch import sha256_of
 from .verify import Damage, VerifyReport
 
@@ -101,7 +101,7 @@ class FileReader:
     def see(self, path: str) -> Seen | None:
         """Read a file; None if it is no plain file, or cannot be read."""
         file = self.root / path
-        if file.is_symlink() or not file.is_file():
+        if not _is_plain(file):
             return None
         status = file.stat()
         inode = (status.st_dev, status.st_ino)
@@ -171,12 +171,21 @@ class FileReader:
 
     def put_missing(self, known: FileRow) -> None:
         """Write the row of a file that the older copy of the catalog has, and the disk not."""
-        state = "damaged" if os.path.lexists(self.root / known.path) else "missing"
-        put_file(self.conn, _with_state(known, state))
-        last_good = known.verified_at or known.fetched_at
-        detail = "the file is not there" if state == "missing" else "it cannot be read"
+        wrong = self.lacking(known.path)
+        put_file(self.conn, _with_state(known, wrong.what))
         self.report.files += 1
-        self.report.add(Damage(state, known.path, detail, known.setid, known.kind, last_good))
+        about = (known.setid, known.kind, known.verified_at or known.fetched_at, False)
+        self.report.add(Damage(wrong.what, known.path, wrong.detail, *about, wrong.first))
+
+    def lacking(self, path: str) -> Wrong:
+        """Say what is in the place of a file that `see` has not read."""
+        file = self.root / path
+        plain = Wrong("damaged", "it cannot be read")
+        return plain if _is_plain(file) else compare_file(file, 0, "") or plain
+
+
+def _is_plain(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
 
 
 def _with_state(row: FileRow, state: str) -> FileRow:

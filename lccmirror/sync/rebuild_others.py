@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .. import durable
 from ..catalog.connection import transaction
-from ..catalog.files import get_file, put_file
+from ..catalog.files import get_file
 from ..catalog.lightcurves import Entry, put_entries
 from ..catalog.object_info import put_info
 from ..catalog.restore import old_entries, old_files
@@ -200,10 +200,7 @@ class OtherFiles:
             if gone or get_file(self._conn, known.path) is not None:
                 continue
             with transaction(self._conn):
-                if known.state == "missing":
-                    put_file(self._conn, known)
-                else:
-                    self._reader.put_missing(known)
+                self._reader.put_missing(known)
                 if entries := old_entries(self._conn, known.path):
                     put_entries(self._conn, known.setid, known.path, entries)
 

@@ -54,7 +54,8 @@ def older_copy(config: Config, around: Surroundings) -> Iterator[Source | None]:
     ------
     MirrorUnusable
         If backups are to be in a folder that is not there: the history would be left out of
-        the new catalog for no better reason than a disk that is not mounted.
+        the new catalog for no better reason than a disk that is not mounted. Also if the
+        catalog is there, and this user may not read it.
     """
     root, note = config.mirror.root, around.progress.note
     temporary = root / SOURCE
@@ -100,12 +101,23 @@ def _backups(config: Config, now: datetime) -> list[Backup]:
 
 
 def _looks_like_one(path: Path) -> bool:
-    """Whether a file begins as a database. Of another one, SQLite would remove the log."""
+    """Whether a file begins as a database. Of another one, SQLite would remove the log.
+
+    Raises
+    ------
+    MirrorUnusable
+        If this user may not read it: it may be sound, and know more than any backup.
+    """
     if path.is_symlink() or not path.is_file():
         return False
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
+    except PermissionError as error:
+        raise MirrorUnusable(
+            f"{path}: {error.strerror}",
+            hint="let the mirror's user read and write it. Nothing was changed",
+        ) from error
     except OSError:
         return False
 

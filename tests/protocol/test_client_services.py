@@ -107,6 +107,40 @@ def test_lists_of_unequal_length_are_refused_by_name() -> None:
         client.collections()
 
 
+@pytest.mark.parametrize("key", ["columnlist", "indexedcols", "ftsindexedcols", "lcmagcols"])
+def test_columns_without_end_are_refused(key: str) -> None:
+    names = ",".join(f"c{number}" for number in range(90_000))
+    lists = {"db_collection_id": list("abcdef"), "collection_id": list("abcdef")}
+    with (
+        ScriptedServer([collections_answer({**lists, key: [names] * 6}, "running")]) as server,
+        client_for(server) as client,
+        pytest.raises(errors.ProtocolError, match="columns"),
+    ):
+        client.collections()
+
+
+def test_a_text_of_a_million_commas_is_no_list_of_names() -> None:
+    lists: dict[str, Any] = copy.deepcopy(RUNNING)
+    lists["indexedcols"][0] = "a," * 1_000_000
+    with (
+        ScriptedServer([collections_answer(lists, "running")]) as server,
+        client_for(server) as client,
+    ):
+        alpha, _ = client.collections().collections
+        assert alpha.indexed == frozenset()
+
+
+def test_of_a_million_items_that_make_no_sense_some_are_told() -> None:
+    answer = {"message": "found 1 datasets in total", "result": [0] * 20_000, "status": "ok"}
+    with (
+        ScriptedServer([json_answer(answer)]) as server,
+        client_for(server) as client,
+        client.datasets() as datasets,
+    ):
+        assert list(datasets.items()) == []
+        assert len(datasets.problems) == 10_000
+
+
 def test_nothing_new_costs_a_304() -> None:
     with (
         ScriptedServer([Answer(304), Answer(304)]) as server,

@@ -131,6 +131,25 @@ def test_a_damaged_file_is_told_and_comes_again(site: Site) -> None:
     site.check()
 
 
+@pytest.mark.parametrize("with_backup", [False, True])
+def test_what_lies_in_a_file_s_place_is_said(site: Site, with_backup: bool) -> None:
+    made = make_several(site)
+    csv = site.file(made[2], "csv")
+    csv.unlink()
+    csv.mkdir()
+    if not with_backup:
+        lose_backups(site)
+    lose(site)
+    (found,) = site.rebuild().found.damage
+    assert found.what == "damaged"
+    assert "a folder" in found.detail
+    assert found.remedy == "none before you move away what is there"
+    csv.rmdir()
+    site.clock.forward(3600)
+    assert site.sync().exit_code == 0
+    site.check()
+
+
 def test_a_download_that_was_begun_goes_on(site: Site) -> None:
     setid = site.server.make_dataset()
     site.server.add("/p/", wrong.cut(3000), times=None, method="GET")

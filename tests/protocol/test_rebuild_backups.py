@@ -91,6 +91,23 @@ def test_what_is_lost_with_the_catalog_is_kept_from_the_backup(site: Site) -> No
     site.check()
 
 
+def test_what_was_known_to_be_missing_is_told_and_comes_again(site: Site) -> None:
+    made = make_several(site)
+    site.clock.forward(2 * 86_400)
+    gone = {site.file(made[2], "csv"), *(site.root / "collections").rglob("*.json")}
+    for path in gone:
+        path.unlink()
+    assert len(site.verify().found.damage) == len(gone) > 1
+    site.sync()
+    lose(site)
+    rebuilt = site.rebuild()
+    assert rebuilt.source is not None
+    assert {site.root / one.path for one in rebuilt.found.damage} == gone
+    assert rebuilt.exit_code == 65
+    assert site.sync().exit_code == 0
+    site.check()
+
+
 def test_a_backup_of_another_server_is_not_used(site: Site) -> None:
     make_several(site)
     for path in (site.root / "backups").iterdir():

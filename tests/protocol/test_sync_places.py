@@ -103,6 +103,25 @@ def test_a_root_that_cannot_be_written(open_folder: Path) -> None:
         site.check()
 
 
+def test_a_catalog_that_cannot_be_read_is_not_taken_for_one_that_is_lost(
+    open_folder: Path,
+) -> None:
+    with Site(open_folder, QUICK) as site:
+        site.server.make_dataset()
+        site.sync()
+        for path in (site.root, *site.root.rglob("*")):
+            hand_over(path)
+        catalog = site.root / "catalog.sqlite"
+        before = catalog.read_bytes()
+        catalog.chmod(0)
+        (told,) = as_nobody(site, "rebuild")
+        assert (told.exit_code, told.error) == (78, "MirrorUnusable")
+        assert_told(told, str(catalog), "Permission denied")
+        assert catalog.read_bytes() == before
+        catalog.chmod(0o640)
+        assert as_nobody(site, "rebuild") == [Told(0, message="the catalog itself")]
+
+
 def test_a_folder_of_the_mirror_that_cannot_be_written(open_folder: Path) -> None:
     with Site(open_folder, QUICK) as site:
         site.sync()

@@ -59,8 +59,9 @@ def confined(config: Path, root: Path, at: float, limits: Limits, *steps: str) -
     Parameters
     ----------
     steps
-        ``sync``, ``verify``, ``repair``, ``plan`` (a dry run); ``free`` lifts the limits of
-        size; ``keep`` copies the mirror of a disk that nobody else sees to ``<root>.kept``.
+        ``sync``, ``verify``, ``repair``, ``rebuild``, ``plan`` (a dry run); ``free`` lifts the
+        limits of size; ``keep`` copies the mirror of a disk that nobody else sees to
+        ``<root>.kept``.
     """
     order = {"config": str(config), "root": str(root), "at": at, "steps": steps}
     command = [
@@ -121,6 +122,7 @@ def _step(step: str, config_path: str, at: float) -> Told:
         verify_mirror,
     )
     from lccmirror.sync.progress import Silent
+    from lccmirror.sync.rebuild import rebuild_catalog
     from tests.support.timing import FakeTime
 
     config = load_config(Path(config_path))
@@ -138,6 +140,9 @@ def _step(step: str, config_path: str, at: float) -> Told:
             mended = repair_mirror(config, around)
             failed = {} if mended.repair is None else mended.repair.failed
             return Told(mended.exit_code, message="; ".join(failed.values()))
+        if step == "rebuild":
+            rebuilt = rebuild_catalog(config, around)
+            return Told(rebuilt.exit_code, message=str(rebuilt.source))
         if step == "plan":
             planned = dry_run(config, around)
             return Told(0, message="; ".join(f"{one.action} {one.setid}" for one in planned))
@@ -163,7 +168,7 @@ def main(arguments: Sequence[str]) -> None:
     order = json.loads(arguments[0])
     limits = Limits(order["uid"], order["file_bytes"], order["disk_bytes"])
     # The other user may not be able to read this program.
-    for name in ("sync.jobs", "config", "demo"):
+    for name in ("sync.jobs", "sync.rebuild", "config", "demo"):
         importlib.import_module(f"lccmirror.{name}")
     encodings = ("encodings.idna", "encodings.unicode_escape", "encodings.cp437")
     for name in ("sqlite_utils", "tests.support.timing", *encodings):

@@ -17,6 +17,7 @@ from lccmirror.catalog import objects
 from lccmirror.catalog.connection import transaction
 from lccmirror.catalog.datasets import record_listed
 from lccmirror.catalog.objects import refresh_collection, zone_of
+from lccmirror.catalog.search_views import show_run
 from lccmirror.formats.columns import typed
 from lccmirror.server import DatasetSummary
 from tests.support.catalog import add_collection, add_dataset, column, fresh_catalog, put_rows
@@ -136,6 +137,32 @@ def test_colliding_names_get_a_prefix() -> None:
     row = rows_of_objects(conn)[0]
     assert (row["ra"], row["c_ra"], row["Teff"], row["c_teff"]) == (1.0, 3.0, 4.0, 5.0)
     assert row["name; --"] == "x"
+
+
+def test_a_name_as_long_as_a_book_stays_in_the_rows() -> None:
+    conn = fresh_catalog()
+    long = "x" * 100_000
+    add_collection(conn, "k", {long: "f8", "short": "f8"})
+    add_dataset(conn, "s")
+    put_rows(conn, "s", [column(long), column("short")], [("k", "o", 1.0, 2.0, 3.0, 4.0)])
+    assert rows_of_objects(conn)[0]["short"] == 4.0
+    conn.execute(
+        "INSERT INTO searches (name, kind, params, schedule, enabled, first_seen) "
+        "VALUES ('night', 'ftsquery', '{}', 'daily', 1, '')"
+    )
+    conn.execute(
+        "INSERT INTO search_runs (id, search, started, state, params, data, deadline_s) "
+        "VALUES (1, 'night', '2026-01-01', 'ok', '{}', '{}', 1)"
+    )
+    conn.execute(
+        "INSERT INTO search_run_sets (run_id, part, setid, state) "
+        "VALUES (1, 1, 's', 'complete')"
+    )
+    show_run(conn, "night", 1)
+    found = conn.execute("SELECT short, c_data ->> ? FROM latest_night", (f'$."{long}"',))
+    assert found.fetchall() == [(4.0, 3.0)]
+    schema = conn.execute("SELECT sum(length(sql)) FROM sqlite_master").fetchone()[0]
+    assert schema < 100_000
 
 
 def test_text_of_one_collection_is_not_turned_into_numbers_by_another() -> None:
@@ -291,3 +318,8 @@ def test_columns_described_later_are_worked_out_for_all_objects(
     assert found == {("k", name): (12.5, 7) for name in names if name != "c"}
     assert count(conn, "objects") == 27
     conn.close()
+
+
+def test_columns_without_end_may_be_described_later() -> None:
+    conn = fresh_catalog()
+    refresh_collection(conn, "k", {f"c{number}" for number in range(300_000)})

@@ -60,6 +60,9 @@ def test_a_value_without_end_is_refused_when_it_is_too_long(begin: bytes, more: 
         (b'{"columns": {"a": 1', b',"a": 1'),
         (b'{"rows": [[1', b",2.5"),
         (b'{"rows": [{"a": [1', b",2.5"),
+        # a single emoji, and each of a text's characters takes four bytes
+        (b'{"columns": [1', b',"%b\xf0\x9f\x98\x80"' % (b"x" * 100)),
+        (b'{"rows": [[1', b',"%b\xf0\x9f\x98\x80"' % (b"x" * 100)),
     ],
 )
 def test_values_without_end_are_refused_when_they_are_too_many(
@@ -69,7 +72,7 @@ def test_values_without_end_are_refused_when_they_are_too_many(
     file = Endless(begin, more)
     with pytest.raises(errors.ProtocolError, match="it: more values in one place than memory"):
         read_outline(file, "it", count_only=COUNTED)
-    assert file.given < 1 << 20
+    assert file.given < 3 << 20
 
 
 def test_members_without_end_are_refused_when_they_are_too_many(

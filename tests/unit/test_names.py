@@ -31,6 +31,15 @@ def test_what_is_no_text_is_refused(value: object) -> None:
             check(value)
 
 
+def test_of_what_is_no_text_little_is_told() -> None:
+    class Long(list[str]):
+        def __str__(self) -> str:
+            raise AssertionError("a text of all of it")
+
+    with pytest.raises(FormatError):
+        checked_setid(Long(["x" * 1000] * 1000))
+
+
 @given(st.text(alphabet=st.characters() | st.sampled_from("./\\~\0-_ aZ9")))
 def test_what_passes_is_one_component_below_any_folder(text: str) -> None:
     for check in (checked_setid, checked_component):
