@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ _GZIP = b"\x1f\x8b"
 # zlib's way to say: a gzip header and trailer around it, and its CRC checked
 GZIP_BITS = 31
 _FIRST = 1 << 13
+_PIECE = 1 << 20
 # Deflate cannot do more.
 _MOST_EXPANSION = 1032
 
@@ -38,29 +40,41 @@ def expand(source: Path | bytes | BinaryIO, *, max_bytes: int, what: str) -> byt
         _bound(len(data), max_bytes, what)
         return data
     library = inflater()
-    pieces: list[bytes] = []
-    given = 0
-    while data.startswith(_GZIP):
-        member = library.decompressobj(GZIP_BITS)
-        # one more than allowed, so that "exactly as many" and "more" differ
-        most = max_bytes - given + 1
-        try:
-            # a gzip of one member ends with its size: a buffer that fits saves half the time
-            piece = member.decompress(data, min(most, _claimed(data) + 1))
-            if not member.eof and len(piece) < most:
-                piece += member.decompress(member.unconsumed_tail, most - len(piece))
-        except (zlib.error, library.error) as error:
-            raise FormatError(f"{what}: damaged gzip after {given} bytes: {error}") from error
-        given += len(piece)
-        _bound(given, max_bytes, what)
-        if not member.eof:
-            raise FormatError(f"{what}: gzip is cut short after {given} bytes")
-        pieces.append(piece)
-        data = member.unused_data
+    member = library.decompressobj(GZIP_BITS)
+    # one more than allowed, so that "exactly as many" and "more" differ
+    most = max_bytes + 1
+    try:
+        # a gzip of one member ends with its size: a buffer that fits saves half the time
+        first: bytes = member.decompress(data, min(most, _claimed(data) + 1))
+        if not member.eof and len(first) < most:
+            first += member.decompress(member.unconsumed_tail, most - len(first))
+    except (zlib.error, library.error) as error:
+        raise FormatError(f"{what}: damaged gzip after 0 bytes: {error}") from error
+    given = len(first)
+    _bound(given, max_bytes, what)
+    if not member.eof:
+        raise FormatError(f"{what}: gzip is cut short after {given} bytes")
+    rest = member.unused_data
+    if rest.startswith(_GZIP):
+        return first + _members(rest, max_bytes - given, max_bytes, what)
     # zeros are the padding of tapes and some archives
-    if data.strip(b"\0"):
-        raise FormatError(f"{what}: damaged gzip: {len(data)} bytes that are none follow it")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    if rest.strip(b"\0"):
+        raise FormatError(f"{what}: damaged gzip: {len(rest)} bytes that are none follow it")
+    return first
+
+
+def _members(data: bytes, left: int, max_bytes: int, what: str) -> bytes:
+    """Expand any number of members, in time that does not grow with their number squared."""
+    from .expanded import open_expanded  # which needs this module
+
+    content = io.BytesIO()
+    with open_expanded(data, max_bytes=max_bytes, what=what) as read:
+        while piece := read(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                _bound(max_bytes + 1, max_bytes, what)
+            content.write(piece)
+    return content.getvalue()
 
 
 def expand_until(source: Path | bytes | BinaryIO, end: bytes, *, max_bytes: int) -> bytes:

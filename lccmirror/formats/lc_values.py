@@ -28,7 +28,7 @@ _WIDEST_TEXT = 256
 _UNKNOWN_WIDTH = 32
 # an integer of 64 bits has at most 20 characters
 _INTEGER_WIDTH = 24
-_TEXT_DTYPE = re.compile(r"[<>=|]?([US])(\d+)\Z")
+_TEXT_DTYPE = re.compile(r"[<>=|]?([US])([0-9]{1,18})\Z")
 
 
 def read_columns(lines: Sequence[str], dtypes: Sequence[str], separator: str) -> list[Column]:

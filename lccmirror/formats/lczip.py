@@ -161,7 +161,7 @@ def check_lczip(
                     members.setdefault(
                         entry.name, ZipMember(entry.name, entry.size, entry.crc32, entry.offset)
                     )
-    listed = _listed(manifest, problems)
+    listed = _listed(manifest, limits, problems)
     return ZipReport(
         members=tuple(members.values()),
         manifest=listed,
@@ -230,8 +230,15 @@ def _refusal(entry: ZipEntry, limits: ZipLimits) -> str | None:
     return None
 
 
-def _listed(manifest: bytes | None, problems: Problems) -> tuple[str, ...] | None:
+def _listed(
+    manifest: bytes | None, limits: ZipLimits, problems: Problems
+) -> tuple[str, ...] | None:
     if manifest is None:
+        return None
+    # Each value takes some hundred bytes of memory, however short it is written.
+    most = 2 * limits.max_members
+    if manifest.count(b",") >= most:
+        problems.add(f"{MANIFEST} has more than {most} entries")
         return None
     try:
         listed = foreign_json.load(manifest)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lccmirror.errors import FormatError
 from lccmirror.formats import open_json
+from lccmirror.formats.inflate import expand
 from tests.support.published import PublishedDataset, gzipped
 
 COLUMNS = [("name", "U20", "%s"), ("ra", "f8", "%.5f"), ("n", "i8", "%i")]
@@ -191,6 +192,14 @@ def test_a_flipped_bit_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(FormatError, match="damaged gzip"):
         list(open_json(path).iter_rows())
+
+
+def test_gzips_of_nothing_are_read_in_one_go() -> None:
+    packed = gzip.compress(b"one ") + gzip.compress(b"") * 200_000 + gzip.compress(b"two")
+    # to copy what is left with each of them would take a minute
+    assert expand(packed, max_bytes=7, what="it") == b"one two"
+    with pytest.raises(FormatError, match="expands to more than 6 bytes"):
+        expand(packed, max_bytes=6, what="it")
 
 
 def test_a_file_that_expands_beyond_the_limit_is_refused(tmp_path: Path) -> None:

@@ -261,6 +261,13 @@ def test_the_manifest_and_the_members_are_compared_both_ways(tmp_path: Path) -> 
     ]
 
 
+def test_a_manifest_without_end_is_a_problem(tmp_path: Path) -> None:
+    data = archive(lambda z: z.writestr("lczip-manifest.json", f"[{'{},' * 20}{{}}]"))
+    report = check_lczip(written(tmp_path, data), ZipLimits(max_members=10))
+    assert report.manifest is None
+    assert "more than 20 entries" in report.problems[0]
+
+
 @pytest.mark.parametrize("content", ["{}", "[1]", "nonsense", "[" * 100_000])
 def test_a_manifest_that_is_none_is_a_problem(tmp_path: Path, content: str) -> None:
     data = archive(lambda z: z.writestr("lczip-manifest.json", content))

@@ -81,6 +81,9 @@ def test_a_declared_width_of_text_is_kept_and_never_cuts() -> None:
     assert (curve["x"].tolist(), curve["x"].dtype.str) == (["abcd"], "<U4")
     # a declared width must not cost gigabytes
     assert read_lightcurve(lightcurve([("x", "U99999999", "%s")], [["a"]]))["x"].nbytes < 9999
+    # nor be a number that Python does not read
+    endless = f"U{'9' * 5000}"
+    assert read_lightcurve(lightcurve([("x", endless, "%s")], [["a"]]))["x"].tolist() == ["a"]
 
 
 def test_masks_tell_where_a_value_is_missing() -> None:
