@@ -15,6 +15,8 @@ from .lc_meaning import unit_of
 
 MAX_HEADER_BYTES = 4 << 20
 _MAGIC = re.compile(r"LCC-CSVLC-V(\d+)")
+# Longer than any collection's; what is kept of one takes some times as much memory.
+_LONGEST_KEPT = 1 << 17
 _TITLES = ("OBJECT METADATA", "COLUMN DEFINITIONS")
 
 
@@ -103,7 +105,8 @@ def parse_header(data: bytes, name: str) -> LightCurveHeader:
     titled, described = _sections(text, comment)
     try:
         metadata = _json(titled, comment, _TITLES[0])
-        columns = _parsed_columns(described, comment)
+        kept = len(described) <= _LONGEST_KEPT
+        columns = (_kept_columns if kept else _parsed_columns)(described, comment)
     except FormatError as error:
         raise FormatError(f"{name}: {error.message}") from error
     objectid = _member(metadata, "objectid", "val")
@@ -166,8 +169,6 @@ def _json(text: str, comment: str, title: str) -> dict[str, Any]:
     return value
 
 
-# All light curves of a collection have the same text here: it is read once.
-@functools.lru_cache(maxsize=64)
 def _parsed_columns(text: str, comment: str) -> tuple[LightCurveColumn, ...]:
     """Return the columns by their place in a line: each has one, and there is no gap."""
     described = _json(text, comment, _TITLES[1])
@@ -180,6 +181,10 @@ def _parsed_columns(text: str, comment: str) -> tuple[LightCurveColumn, ...]:
     if not places:
         raise FormatError("no columns")
     return tuple(_column(places[place], described) for place in sorted(places))
+
+
+# All light curves of a collection have the same text here: it is read once.
+_kept_columns = functools.lru_cache(maxsize=64)(_parsed_columns)
 
 
 def _column(name: str, described: dict[str, Any]) -> LightCurveColumn:

@@ -31,6 +31,16 @@ _INTEGER_WIDTH = 24
 _TEXT_DTYPE = re.compile(r"[<>=|]?([US])([0-9]{1,18})\Z")
 
 
+def row_bytes(dtypes: Sequence[str]) -> int:
+    """Return about how much memory a row of these types takes while it is read.
+
+    As one row of NumPy's, or value by value as Python's, whichever is more.
+    """
+    import numpy as np
+
+    return 100 + sum(max(60, np.dtype(_field(dtype)).itemsize) for dtype in dtypes)
+
+
 def read_columns(lines: Sequence[str], dtypes: Sequence[str], separator: str) -> list[Column]:
     """Return the columns of `lines`, each of which has one value for each of `dtypes`.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from ..errors import LccMirrorError, UsageError
+from ..errors import FormatError, LccMirrorError, UsageError
 from . import lc_meaning
 from .inflate import expand, expand_until
 from .lc_header import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_EXPANDED_BYTES = 1 << 30
+# A line of two bytes can be a row of a kilobyte; three million rows of twenty columns are less.
+_MOST_HELD = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,19 +213,23 @@ def read_lightcurve(
     Raises
     ------
     FormatError
-        If it is no LCC-CSVLC light curve, with the line.
+        If it is no LCC-CSVLC light curve, with the line, or one whose rows would take
+        gigabytes of memory.
     LccMirrorError
         If NumPy is not installed.
     """
     _require_numpy()
     # NumPy's is the slowest import of all, so this module does without
-    from .lc_values import read_at_once, read_columns
+    from .lc_values import read_at_once, read_columns, row_bytes
 
     name = source.name if isinstance(source, Path) else "light curve"
     data = expand(source, max_bytes=max_bytes, what=name)
     header = parse_header(data, name)
     problems = Problems()
     dtypes = [column.dtype for column in header.columns]
+    nlines = data.count(b"\n", header.size)
+    if nlines * row_bytes(dtypes) > _MOST_HELD:
+        raise FormatError(f"{name}: {nlines:,} rows are more than memory should hold")
     found = None
     if arrow:
         from .lc_arrow import read_by_arrow

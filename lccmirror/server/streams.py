@@ -28,6 +28,8 @@ from .fields import integer, text
 _OUTSIDE = re.compile(rb'[{}"]')
 _IN_STRING = re.compile(rb'["\\]')
 _BLANK = b" \t\r\n"
+# Servers refuse twice over; more words than these are no answer.
+_MOST_REFUSALS = 10
 
 
 class ObjectSplitter:
@@ -219,7 +221,8 @@ def read_search(chunks: Iterable[bytes], what: str) -> Iterator[SearchEvent]:
                 setid = _setid(fields, what) or setid
                 event = _event(state, answer, fields, setid)
                 if event is None:
-                    refusals.append(plain(answer.get("message")) or "no reason given")
+                    if len(refusals) < _MOST_REFUSALS:
+                        refusals.append(plain(answer.get("message")) or "no reason given")
                     continue
                 yield event
                 if isinstance(event, Finished | Background | NoMatch):

@@ -7,6 +7,7 @@ import gzip
 import io
 import math
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lccmirror.errors import FormatError, LccMirrorError
-from lccmirror.formats import read_lightcurve
+from lccmirror.formats import read_lightcurve, read_lightcurve_header
 from tests.support.published import lightcurve
 
 COLUMNS = [
@@ -191,3 +192,19 @@ def test_without_numpy_the_person_is_told_what_to_install(
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(LccMirrorError, match=r"pip install 'lccmirror\[lc\]'"):
         read_lightcurve(lightcurve(COLUMNS, ROWS))
+
+
+def test_what_is_kept_of_headers_does_not_grow_with_them() -> None:
+    def read(number: int) -> None:
+        columns = [(f"{number}_{place}", "f8", "%s") for place in range(10_000)]
+        read_lightcurve_header(lightcurve(columns, []))
+
+    read(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 6):
+            read(number)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 3_000_000

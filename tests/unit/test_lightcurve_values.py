@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lccmirror.errors import FormatError
 from lccmirror.formats import LightCurve, lc_values, read_lightcurve
 from lccmirror.formats.lc_values import Column, read_at_once
 from tests.support.published import lightcurve
@@ -84,6 +85,13 @@ def test_a_declared_width_of_text_is_kept_and_never_cuts() -> None:
     # nor be a number that Python does not read
     endless = f"U{'9' * 5000}"
     assert read_lightcurve(lightcurve([("x", endless, "%s")], [["a"]]))["x"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("dtype", ["U256", "f8"])
+def test_short_lines_that_become_gigabytes_are_refused(dtype: str) -> None:
+    begin = lightcurve([("x", dtype, "%s")], [])
+    with pytest.raises(FormatError, match="memory"):
+        read_lightcurve(begin + b"1\n" * 30_000_000)
 
 
 def test_masks_tell_where_a_value_is_missing() -> None:

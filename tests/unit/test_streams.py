@@ -109,6 +109,12 @@ def test_no_match_is_an_event_and_its_message_is_plain_text(count: str) -> None:
     assert last.message == "Query N1tZWPOZyxk failed. No matching objects were found"
 
 
+def test_refusals_without_end_are_a_short_error() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        list(read_search([b'{"status": "failed", "message": "no"}' * 1000], "conesearch"))
+    assert len(caught.value.message) < 500
+
+
 def test_two_refusals_glued_together_are_one_error_with_both_reasons() -> None:
     with pytest.raises(RequestRefused, match=r"could not parse.*args are missing"):
         events(REFUSALS)
