@@ -19,7 +19,7 @@ from ..formats.lczip import ZipLimits, check_lczip
 from ..names import checked_setid
 from . import layout
 from .fetch import sha256_of
-from .rebuild_files import FileReader, Seen
+from .rebuild_files import ALTERED, FileReader, Seen
 from .rebuild_header import put_columns, put_told, read_told
 from .sound import why_unsound
 from .table_rows import write_rows
@@ -147,6 +147,8 @@ class DatasetRebuilder:
         self._settle(setid)
 
     def _look(self, kind: str, one: Seen) -> str | None:
+        if kind == "csv" and one.altered:
+            return ALTERED
         if one.proven or kind in ("csv", "lczip"):
             return None
         return why_unsound(one.file, kind, self._config.limits)

@@ -23,6 +23,7 @@ from .verify import Damage, VerifyReport
 
 # What keeps the server's Last-Modified as its own time (`durable.set_modified`).
 _DATED = frozenset(("csv", "lczip", "pickle", "lc", "lcformat"))
+ALTERED = "other bytes than were fetched"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,17 @@ class Seen:
     def proven(self) -> bool:
         """Whether it has the very bytes that the older copy says."""
         return self.known is not None and self.known.sha256 == self.sha256
+
+    @property
+    def altered(self) -> bool:
+        """Whether it has other bytes than the older copy says, and is no newer version.
+
+        That has a time of its own, the server's, in whole seconds. A disk that turns a bit
+        leaves the time as it is; who writes to a file leaves the moment of that.
+        """
+        if self.known is None or self.known.last_modified is None or self.proven:
+            return False
+        return self.last_modified in (None, self.known.last_modified)
 
     @property
     def last_modified(self) -> str | None:
@@ -136,6 +148,8 @@ class FileReader:
         fetched_at
             When it came, where no copy of the catalog says.
         """
+        if seen.altered and kind in _DATED:
+            why_not = why_not or ALTERED
         known = seen.known if seen.proven else None
         self.report.files += 1
         self.report.bytes += seen.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -66,6 +67,32 @@ def test_with_a_backup_one_wrong_byte_is_known(site: Site) -> None:
     assert rebuilt.exit_code == 0
     site.sync()
     assert site.states()[made[2]] == "mirrored"
+
+
+@pytest.mark.parametrize("by_disk", [False, True])
+@pytest.mark.parametrize("kind", ["csv", "lczip"])
+def test_with_a_backup_a_bit_that_was_turned_is_known(
+    site: Site, kind: str, by_disk: bool
+) -> None:
+    """Also where nothing in the file would tell: its time is as it was, or not the server's."""
+    made = make_several(site)
+    site.clock.forward(2 * 86_400)
+    site.sync()
+    before = everything(site)
+    path = site.file(made[2], kind)
+    status, content = path.stat(), bytearray(path.read_bytes())
+    where = content.index(b"Created at") if kind == "csv" else 10  # a member's time
+    content[where] ^= 1
+    path.write_bytes(content)
+    changed = status.st_mtime_ns if by_disk else status.st_mtime_ns + 1_500_000_000
+    os.utime(path, ns=(status.st_atime_ns, changed))
+    lose(site)
+    rebuilt = site.rebuild()
+    assert rebuilt.exit_code == 65
+    assert path in {site.root / one.path for one in rebuilt.found.damage}
+    assert site.sync().exit_code == 0
+    assert everything(site)["dataset_rows"] == before["dataset_rows"]
+    site.check()
 
 
 def test_what_is_lost_with_the_catalog_is_kept_from_the_backup(site: Site) -> None:
