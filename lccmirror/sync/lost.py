@@ -56,10 +56,14 @@ def require_not_lost(root: Path) -> None:
         If it is so.
     """
     if is_lost(root):
-        what = "is empty" if (root / CATALOG_NAME).exists() else "is gone"
+        catalog = root / CATALOG_NAME
+        what = "is empty" if catalog.exists() else "is gone"
+        left = [path.name for path in _companions(catalog) if os.path.lexists(path)]
+        # SQLite would apply them to the copy.
+        first = f"move {' and '.join(left)} away, and " if left else ""
         raise Damaged(
-            f"{root / CATALOG_NAME} {what}, and mirrored files are there",
-            hint=f"{REBUILD_HINT}; or put a copy of it back",
+            f"{catalog} {what}, and mirrored files are there",
+            hint=f"{REBUILD_HINT}; or {first}put a copy of it back",
         )
 
 

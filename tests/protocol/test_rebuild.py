@@ -105,6 +105,20 @@ def test_a_sync_says_what_to_do_about_a_lost_catalog(site: Site) -> None:
         assert site.root.joinpath(CATALOG_NAME).exists() == (loss is empty)
 
 
+def test_the_log_of_a_lost_catalog_is_not_for_a_copy_of_it(site: Site) -> None:
+    site.server.make_dataset()
+    site.sync()
+    lose(site)
+    with pytest.raises(Damaged) as caught:
+        site.sync()
+    assert str(caught.value.hint).endswith("; or put a copy of it back")
+    site.root.joinpath(f"{CATALOG_NAME}-wal").write_bytes(b"a")
+    with pytest.raises(Damaged) as caught:
+        site.sync()
+    hint = "; or move catalog.sqlite-wal away, and put a copy of it back"
+    assert str(caught.value.hint).endswith(hint)
+
+
 def test_an_empty_folder_is_no_loss(site: Site) -> None:
     site.server.make_dataset()
     (site.root / "datasets" / "ab").mkdir(parents=True)
