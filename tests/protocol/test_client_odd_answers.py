@@ -50,8 +50,8 @@ _JSON = b"Content-Type: application/json\r\n"
 _OK = b"HTTP/1.1 200 OK\r\n" + _JSON
 
 
-def _chunked(*behind: bytes) -> bytes:
-    body = json.dumps(EMPTY).encode()
+def _chunked(*behind: bytes, answer: object = EMPTY) -> bytes:
+    body = json.dumps(answer).encode()
     return b"%bTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n%b\r\n" % (
         *(_OK, len(body), body),
         b"".join(behind),
@@ -73,6 +73,16 @@ def test_headers_without_end_are_not_read_for_ever(raw: bytes) -> None:
     ):
         client.datasets().close()
         assert len(server.requests) == 2
+
+
+def test_an_answer_may_be_longer_than_headers_may() -> None:
+    items = [{"setid": f"set{number}", "description": "x" * 1_000_000} for number in range(12)]
+    with (
+        ScriptedServer([Answer(raw=_chunked(answer={**EMPTY, "result": items}))]) as server,
+        client_for(server) as client,
+        client.datasets() as datasets,
+    ):
+        assert [one.setid for one in datasets.items()] == [one["setid"] for one in items]
 
 
 def test_gzips_of_nothing_without_end_are_refused() -> None:
