@@ -184,12 +184,13 @@ def _compare_slowly(data: bytes, curve: LightCurve) -> None:
     """Read the rows as plainly as can be, value by value, and compare."""
     header = read_lightcurve_header(data)
     body = expand(data, max_bytes=_EXPANDED, what="it")[header.size :]
-    lines = body.split(b"\n")
+    # As texts, like the separator, which need not be UTF-8 either.
+    lines = body.decode("utf-8", "backslashreplace").split("\n")
     if not lines[-1]:
         lines.pop()
-    separator, width = header.separator.encode(), len(header.columns)
+    separator, width = header.separator, len(header.columns)
     cells = [
-        [_cell(cell) for cell in line.split(separator)]
+        [cell.rstrip("\0").strip() for cell in line.split(separator)]
         for line in lines
         if line.count(separator) == width - 1
     ]
@@ -200,10 +201,6 @@ def _compare_slowly(data: bytes, curve: LightCurve) -> None:
         our_mask = curve.masks.get(column.name)
         if not same or (mask is None) != (our_mask is None) or values.dtype != ours.dtype:
             find(f"column {place}: another value than value by value")
-
-
-def _cell(cell: bytes) -> str:
-    return cell.decode("utf-8", "backslashreplace").rstrip("\0").strip()
 
 
 def _attempt(call: Callable[[], object]) -> object:
