@@ -103,7 +103,10 @@ def _json(data: bytes, folder: Path) -> None:
         storable(row)
         if len(row) != len(table.columns):
             find(f"{len(row)} values in {len(table.columns)} columns")
-    plain_ = _plain_documents(expand(data, max_bytes=_EXPANDED, what="it"))
+    try:
+        plain_ = _plain_documents(expand(data, max_bytes=_EXPANDED, what="it"))
+    except _Twice:
+        return
     if plain_ is None:
         # What comes behind all rows is not looked at.
         if b'"result"' not in expand(data, max_bytes=_EXPANDED, what="it"):
@@ -118,8 +121,19 @@ def _json(data: bytes, folder: Path) -> None:
         find("other rows than the plainest reader finds")
 
 
+class _Twice(Exception):
+    """A document with two tables: it is refused when it comes (`server.jsonfile`)."""
+
+
+def _with_one_table(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in members]
+    if any(keys.count(key) > 1 for key in ("result", "rows")):
+        raise _Twice
+    return dict(members)
+
+
 def _plain_documents(data: bytes) -> list[dict[str, Any]] | None:
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=_with_one_table)
     documents = []
     try:
         text = data.decode("utf-8", "backslashreplace").lstrip(" \t\r\n")
