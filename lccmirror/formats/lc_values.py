@@ -36,9 +36,8 @@ def row_bytes(dtypes: Sequence[str]) -> int:
 
     As one row of NumPy's, or value by value as Python's, whichever is more.
     """
-    import numpy as np
-
-    return 100 + sum(max(60, np.dtype(_field(dtype)).itemsize) for dtype in dtypes)
+    fields = [_field(dtype) for dtype in dtypes]
+    return 100 + sum(max(60, 4 * int(one[1:])) if one[0] == "U" else 60 for one in fields)
 
 
 def read_columns(lines: Sequence[str], dtypes: Sequence[str], separator: str) -> list[Column]:

@@ -227,9 +227,10 @@ def read_lightcurve(
     header = parse_header(data, name)
     problems = Problems()
     dtypes = [column.dtype for column in header.columns]
-    nlines = data.count(b"\n", header.size)
-    if nlines * row_bytes(dtypes) > _MOST_HELD:
-        raise FormatError(f"{name}: {nlines:,} rows are more than memory should hold")
+    most = _MOST_HELD // row_bytes(dtypes)
+    # No more rows than bytes: that is enough to know of nearly all.
+    if len(data) > most and data.count(b"\n", header.size) > most:
+        raise FormatError(f"{name}: more than {most:,} rows are more than memory should hold")
     found = None
     if arrow:
         from .lc_arrow import read_by_arrow

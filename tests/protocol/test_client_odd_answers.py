@@ -46,8 +46,18 @@ def test_json_nested_without_end_is_refused_before_it_fills_the_memory(key: str)
         client.datasets()
 
 
-_JSON = b"Content-Type: application/json\r\n"
-_OK = b"HTTP/1.1 200 OK\r\n" + _JSON
+def test_of_a_million_items_that_make_no_sense_some_are_told() -> None:
+    answer = {**EMPTY, "result": [0] * 20_000}
+    with (
+        ScriptedServer([json_answer(answer)]) as server,
+        client_for(server) as client,
+        client.datasets() as datasets,
+    ):
+        assert list(datasets.items()) == []
+        assert len(datasets.problems) == 10_000
+
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 def _chunked(*behind: bytes, answer: object = EMPTY) -> bytes:

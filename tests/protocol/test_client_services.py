@@ -130,17 +130,6 @@ def test_a_text_of_a_million_commas_is_no_list_of_names() -> None:
         assert alpha.indexed == frozenset()
 
 
-def test_of_a_million_items_that_make_no_sense_some_are_told() -> None:
-    answer = {"message": "found 1 datasets in total", "result": [0] * 20_000, "status": "ok"}
-    with (
-        ScriptedServer([json_answer(answer)]) as server,
-        client_for(server) as client,
-        client.datasets() as datasets,
-    ):
-        assert list(datasets.items()) == []
-        assert len(datasets.problems) == 10_000
-
-
 def test_nothing_new_costs_a_304() -> None:
     with (
         ScriptedServer([Answer(304), Answer(304)]) as server,
